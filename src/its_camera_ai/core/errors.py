@@ -1,0 +1,92 @@
+"""The error tree. Two roots: ours to retry, theirs to fix.
+
+ItscamError
+├── RetryableError             the world failed us; trying again may help
+│   ├── CameraUnreachable      name, route or port: nothing answers
+│   ├── CameraTimeout          it answered once and then went silent
+│   ├── CameraStreamEnded      the server closed the stream
+│   ├── StorageUnavailable     disk full, read-only, unmounted, hung
+│   └── DatabaseUnavailable    locked, gone, or not reachable
+└── UserError                  someone must change something before a retry can help
+    ├── ConfigInvalid          a file, setting or request that can't be taken (exit code 2)
+    │   └── SceneInvalid       a line or zone that makes no sense
+    ├── InputUnreadable        a file or stream that can't be read as video (exit code 3)
+    ├── CameraRefused          wrong credentials, or the path is not there
+    ├── CameraUnsupported      codec or protocol outside what we handle
+    ├── InstanceRunning        another process holds the same data folder
+    └── ModelInvalid           a model file that is missing, altered, or of another shape
+
+Every message says what to do next, and never holds a credential.
+"""
+
+from typing import ClassVar
+
+
+class ItscamError(Exception):
+    """Root of all errors raised on purpose by this package."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class RetryableError(ItscamError):
+    """The world failed us; the same call may succeed later."""
+
+
+class CameraUnreachable(RetryableError):
+    """The host name does not resolve, or nothing listens there."""
+
+
+class CameraTimeout(RetryableError):
+    """The camera stopped answering within the read time-out."""
+
+
+class CameraStreamEnded(RetryableError):
+    """The camera's server ended a live stream."""
+
+
+class StorageUnavailable(RetryableError):
+    """A folder can't be written: full, read-only, unmounted or hung."""
+
+
+class DatabaseUnavailable(RetryableError):
+    """The database is locked, gone or unreachable."""
+
+
+class UserError(ItscamError):
+    """A person has to change something first."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class ConfigInvalid(UserError):
+    """A configuration file, setting or request can't be accepted."""
+
+
+class SceneInvalid(ConfigInvalid):
+    """A line or zone has no sensible meaning (zero length, self-crossing, outside the picture)."""
+
+
+class InputUnreadable(UserError):
+    """A file or stream can't be read as video."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class CameraRefused(UserError):
+    """The camera answered and said no: credentials or path."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class CameraUnsupported(UserError):
+    """The camera offers nothing that we can handle (codec, protocol, scheme)."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class InstanceRunning(UserError):
+    """Another process already works on this data folder."""
+
+
+class ModelInvalid(UserError):
+    """A model file is missing, altered, or has an input or output of an unknown shape."""
