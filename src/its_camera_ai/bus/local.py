@@ -1,0 +1,244 @@
+"""The embedded bus: ZeroMQ over Unix sockets in a folder that only the owner may enter."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+import zmq
+
+from its_camera_ai.bus.messages import (
+    PacketHeader,
+    RoleStatus,
+    TracksMessage,
+    packet_from,
+    packet_header,
+)
+from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.core.media import Packet, StreamInfo, StreamRole
+
+PACKET_QUEUE = 900
+"""Packets kept per subscriber before it loses some: 30 s of one stream at 30 fps."""
+TRACKS_QUEUE = 2_000
+_SOCKET_PATH_BYTES_MAX = 107  # sun_path of Linux, less the closing zero
+
+
+def _topic(camera_id: str, role: StreamRole) -> bytes:
+    return f"{camera_id}/{role}\0".encode()
+
+
+class LocalBus:
+    """All sockets of one process.
+
+    Ingest binds ``packets``, the server binds ``tracks``, the supervisor binds both ends of
+    ``status``; everyone else connects and reconnects by itself when the binder restarts.
+
+    Args:
+        folder: the run folder; made, and closed to other users.
+
+    Raises:
+        ConfigInvalid: the path is too long for a Unix socket.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder = folder
+        longest = str(folder / "status-out.sock")
+        if len(longest.encode()) > _SOCKET_PATH_BYTES_MAX:
+            raise ConfigInvalid(
+                f"The run folder {folder} has too long a path for local sockets "
+                f"({len(longest.encode())} of at most {_SOCKET_PATH_BYTES_MAX} bytes); "
+                "set ITSCAM_RUN_DIR to a shorter one, such as /run/itscam."
+            )
+        self._context = zmq.Context()
+
+    def _address(self, name: str) -> str:
+        return f"ipc://{self._folder / name}.sock"
+
+    def _socket(self, kind: int) -> zmq.Socket[bytes]:
+        socket = self._context.socket(kind)
+        socket.setsockopt(zmq.LINGER, 0)
+        return socket
+
+    def packet_publisher(self) -> "ZmqPacketPublisher":
+        socket = self._socket(zmq.PUB)
+        socket.setsockopt(zmq.SNDHWM, PACKET_QUEUE)
+        socket.bind(self._address("packets"))
+        return ZmqPacketPublisher(socket)
+
+    def packet_subscriber(
+        self, streams: Iterable[tuple[str, StreamRole]] = ()
+    ) -> "ZmqPacketSubscriber":
+        socket = self._socket(zmq.SUB)
+        socket.setsockopt(zmq.RCVHWM, PACKET_QUEUE)
+        socket.connect(self._address("packets"))
+        subscriber = ZmqPacketSubscriber(socket)
+        for camera_id, role in streams:
+            subscriber.subscribe(camera_id, role)
+        return subscriber
+
+    def tracks_sender(self) -> "ZmqTracksSender":
+        socket = self._socket(zmq.PUSH)
+        socket.setsockopt(zmq.SNDHWM, TRACKS_QUEUE)
+        socket.connect(self._address("tracks"))
+        return ZmqTracksSender(socket)
+
+    def tracks_receiver(self) -> "ZmqTracksReceiver":
+        socket = self._socket(zmq.PULL)
+        socket.setsockopt(zmq.RCVHWM, TRACKS_QUEUE)
+        socket.bind(self._address("tracks"))
+        return ZmqTracksReceiver(socket)
+
+    def status_sender(self) -> "ZmqStatusSender":
+        socket = self._socket(zmq.PUB)
+        socket.connect(self._address("status-in"))
+        return ZmqStatusSender(socket)
+
+    def status_receiver(self) -> "ZmqStatusReceiver":
+        socket = self._socket(zmq.SUB)
+        socket.setsockopt(zmq.SUBSCRIBE, b"")
+        socket.connect(self._address("status-out"))
+        return ZmqStatusReceiver(socket)
+
+    def status_hub(self) -> "ZmqStatusHub":
+        """The supervisor's end: hears every process and passes it on to every listener."""
+        heard = self._socket(zmq.SUB)
+        heard.setsockopt(zmq.SUBSCRIBE, b"")
+        heard.bind(self._address("status-in"))
+        told = self._socket(zmq.PUB)
+        told.bind(self._address("status-out"))
+        return ZmqStatusHub(heard, told)
+
+    def close(self) -> None:
+        self._context.destroy(linger=0)
+
+
+class ZmqPacketPublisher:
+    def __init__(self, socket: "zmq.Socket[bytes]") -> None:
+        self._socket = socket
+        self._encoder = msgspec.msgpack.Encoder()
+
+    def publish(self, packet: Packet) -> None:
+        self._socket.send_multipart(
+            (
+                _topic(packet.info.camera_id, packet.info.role),
+                self._encoder.encode(packet_header(packet)),
+                packet.data,
+            ),
+            copy=False,
+        )
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class ZmqPacketSubscriber:
+    """Joins each stream at a key frame and again after every loss."""
+
+    def __init__(self, socket: "zmq.Socket[bytes]") -> None:
+        self._socket = socket
+        self._decoder = msgspec.msgpack.Decoder(PacketHeader)
+        self._info: dict[bytes, StreamInfo] = {}
+        self._next_seq: dict[bytes, int] = {}
+        self.lost = 0
+
+    def subscribe(self, camera_id: str, role: StreamRole) -> None:
+        self._socket.setsockopt(zmq.SUBSCRIBE, _topic(camera_id, role))
+
+    def unsubscribe(self, camera_id: str, role: StreamRole) -> None:
+        topic = _topic(camera_id, role)
+        self._socket.setsockopt(zmq.UNSUBSCRIBE, topic)
+        self._info.pop(topic, None)
+        self._next_seq.pop(topic, None)
+
+    def receive(self, timeout_s: float) -> Packet | None:
+        while self._socket.poll(round(timeout_s * 1000)):
+            topic, encoded, data = self._socket.recv_multipart()
+            header = self._decoder.decode(encoded)
+            expected = self._next_seq.get(topic)
+            self._next_seq[topic] = header.seq + 1
+            if expected is not None and header.seq > expected:
+                self.lost += header.seq - expected
+                self._info.pop(topic, None)  # what follows refers to pictures we never got
+            if header.info is not None:
+                self._info[topic] = header.info
+            info = self._info.get(topic)
+            if info is not None and info.generation == header.generation:
+                return packet_from(header, info, data)
+        return None
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class ZmqTracksSender:
+    def __init__(self, socket: "zmq.Socket[bytes]") -> None:
+        self._socket = socket
+
+    def send(self, message: TracksMessage) -> bool:
+        try:
+            self._socket.send(msgspec.msgpack.encode(message), zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        return True
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class ZmqTracksReceiver:
+    def __init__(self, socket: "zmq.Socket[bytes]") -> None:
+        self._socket = socket
+        self._decoder = msgspec.msgpack.Decoder(TracksMessage)
+
+    def receive(self, timeout_s: float) -> TracksMessage | None:
+        if not self._socket.poll(round(timeout_s * 1000)):
+            return None
+        return self._decoder.decode(self._socket.recv())
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class ZmqStatusSender:
+    def __init__(self, socket: "zmq.Socket[bytes]") -> None:
+        self._socket = socket
+
+    def send(self, status: RoleStatus) -> None:
+        self._socket.send(msgspec.msgpack.encode(status))
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class ZmqStatusReceiver:
+    def __init__(self, socket: "zmq.Socket[bytes]") -> None:
+        self._socket = socket
+        self._decoder = msgspec.msgpack.Decoder(RoleStatus)
+
+    def receive(self, timeout_s: float) -> RoleStatus | None:
+        if not self._socket.poll(round(timeout_s * 1000)):
+            return None
+        return self._decoder.decode(self._socket.recv())
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class ZmqStatusHub:
+    """Passes on what it hears; ``receive`` also gives it to the supervisor itself."""
+
+    def __init__(self, heard: "zmq.Socket[bytes]", told: "zmq.Socket[bytes]") -> None:
+        self._heard = heard
+        self._told = told
+        self._decoder = msgspec.msgpack.Decoder(RoleStatus)
+
+    def receive(self, timeout_s: float) -> RoleStatus | None:
+        if not self._heard.poll(round(timeout_s * 1000)):
+            return None
+        raw = self._heard.recv()
+        self._told.send(raw)
+        return self._decoder.decode(raw)
+
+    def close(self) -> None:
+        self._heard.close()
+        self._told.close()
