@@ -1,0 +1,78 @@
+"""The tracker's parameters, in seconds and box heights."""
+
+from dataclasses import dataclass
+
+from its_camera_ai.core.errors import ConfigInvalid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackerConfig:
+    """One set serves 2.5 to 30 looks per second; nothing here is counted in frames.
+
+    Lengths are in box heights (``_h``), so that near and far objects are judged alike.
+
+    Attributes:
+        score_high: a detection from here up may begin a track and is matched first.
+        score_low: a detection from here up may continue a track that was seen lately.
+        score_new: a track begins only from here up.
+        gate_h: widest distance between prediction and detection of a well-known track.
+        gate_max_h: no gate grows beyond this, however long the interval.
+        gate_sigmas: how many standard deviations of the prediction widen the gate.
+        measure_h: standard deviation of a detected bottom centre.
+        measure_size: standard deviation of the logarithm of a detected width or height.
+        accel_h: random acceleration, box heights per second per root second.
+        accel_size: random change of the logarithmic growth rate, same form.
+        newborn_speed_h: standard deviation of the speed of a track without history, per second.
+        newborn_growth: the same of the logarithmic growth rate.
+        flow_sigma_h: least standard deviation of a speed that is taken from the flow field.
+        size_weight: cost of one unit of log height ratio, in box heights.
+        iou_weight: cost of missing overlap where prediction and detection could overlap.
+        class_cost: cost of another class, in box heights.
+        lost_s: a confirmed track that is not seen for this long of looked-at time is ended.
+        tentative_lost_s: the same for a track with one sighting.
+        low_within_s: a low-score detection continues only tracks seen within this time.
+        shown_s: an unseen track is reported as a prediction for this long.
+        look_gap_s: a longer time without any look counts as unknown and ages nothing.
+        vote_memory_s: time constant with which old class votes fade.
+        vote_margin: factor by which another class must lead before a track changes class.
+        duplicate_iou: a new detection that overlaps a tracked box more than this is the same body.
+        flow_cells: cells per side of the grid of the learned flow field.
+    """
+
+    score_high: float = 0.4
+    score_low: float = 0.12
+    score_new: float = 0.35
+    gate_h: float = 0.7
+    gate_max_h: float = 4.0
+    gate_sigmas: float = 2.0
+    measure_h: float = 0.05
+    measure_size: float = 0.08
+    accel_h: float = 1.0
+    accel_size: float = 0.25
+    newborn_speed_h: float = 2.0
+    newborn_growth: float = 0.3
+    flow_sigma_h: float = 0.4
+    size_weight: float = 0.5
+    iou_weight: float = 0.3
+    class_cost: float = 0.4
+    lost_s: float = 2.0
+    tentative_lost_s: float = 0.6
+    low_within_s: float = 0.6
+    shown_s: float = 0.6
+    look_gap_s: float = 1.5
+    vote_memory_s: float = 20.0
+    vote_margin: float = 1.3
+    duplicate_iou: float = 0.7
+    flow_cells: int = 16
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.score_low <= self.score_new <= 1 or not self.score_low <= self.score_high:
+            raise ConfigInvalid(
+                "Tracker scores must satisfy 0 ≤ score_low ≤ score_new ≤ 1 and "
+                "score_low ≤ score_high; correct the order."
+            )
+        for name in ("gate_h", "measure_h", "measure_size", "accel_h", "newborn_speed_h", "lost_s"):
+            if getattr(self, name) <= 0:
+                raise ConfigInvalid(
+                    f"Tracker parameter {name} must be above 0; give a length or time."
+                )

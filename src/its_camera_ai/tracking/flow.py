@@ -1,0 +1,92 @@
+"""Where things usually move: a velocity field learned per camera from its own tracks."""
+
+import numpy as np
+import numpy.typing as npt
+
+from its_camera_ai.tracking.table import Floats
+
+_REACHES = (1, 2, 4, 7)
+"""Cells looked at round a place, nearest first, until enough has moved there."""
+_ENOUGH_H = 1.5
+"""Motion (box heights travelled) from which a place counts as known."""
+_MEMORY_H = 40.0
+"""Motion after which a cell forgets its oldest."""
+
+
+class FlowField:
+    """Mean and spread of velocity, in box heights per second, in a grid over the picture.
+
+    Each sample weighs as much as it travelled, so the field is the same at any rate of looks and
+    standing objects leave no mark. There is one layer per kind of road user. Memory is fixed by
+    the grid; a picture of another size starts afresh.
+    """
+
+    def __init__(self, cells: int, layers: int) -> None:
+        self._cells = cells
+        self._size_wh = (0, 0)
+        self._sums: Floats = np.zeros((layers * cells * cells, 4))
+
+    def learn(
+        self,
+        xy: Floats,
+        layer: npt.NDArray[np.intp],
+        velocity_h: Floats,
+        travelled_h: Floats,
+        size_wh: tuple[int, int],
+    ) -> None:
+        """Add N samples.
+
+        Args:
+            xy: (N, 2) px. layer: (N,).
+            velocity_h: (N, 2) box heights per second.
+            travelled_h: (N,) box heights moved since the sample before; the weight.
+            size_wh: of the picture.
+        """
+        if size_wh != self._size_wh:
+            self._size_wh = size_wh
+            self._sums[:] = 0
+        if not len(xy):
+            return
+        cell = self._cell(xy, layer)
+        rows = np.empty((len(xy), 4))
+        rows[:, 0] = travelled_h
+        rows[:, 1:3] = velocity_h * travelled_h[:, None]
+        rows[:, 3] = (velocity_h * velocity_h).sum(axis=1) * travelled_h
+        np.add.at(self._sums, cell, rows)
+        touched = np.unique(cell)
+        self._sums[touched] *= np.minimum(
+            1.0, _MEMORY_H / np.maximum(self._sums[touched, :1], 1e-9)
+        )
+
+    def at(
+        self, xy: Floats, layer: npt.NDArray[np.intp], size_wh: tuple[int, int]
+    ) -> tuple[Floats, Floats]:
+        """What is known of the flow at (N, 2) px.
+
+        Returns:
+            (N, 2) mean velocity in box heights per second (0 where unknown), and (N,) standard
+            deviation of it per axis (infinite where unknown).
+        """
+        n = len(xy)
+        mean, spread = np.zeros((n, 2)), np.full(n, np.inf)
+        if not n or size_wh != self._size_wh:
+            return mean, spread
+        side = self._cells
+        grids = self._sums.reshape(-1, side, side, 4)
+        layers, rows, columns = np.unravel_index(self._cell(xy, layer), (len(grids), side, side))
+        for i, (grid, r, c) in enumerate(zip(grids[layers], rows, columns, strict=True)):
+            for reach in _REACHES:
+                patch = grid[max(r - reach, 0) : r + reach + 1, max(c - reach, 0) : c + reach + 1]
+                weight, vx, vy, square = patch.reshape(-1, 4).sum(axis=0)
+                if weight >= _ENOUGH_H:
+                    mean[i] = vx / weight, vy / weight
+                    variance = max(square / weight - mean[i] @ mean[i], 0.0) / 2
+                    spread[i] = np.sqrt(variance) * (1 + 0.2 * (reach - 1))
+                    break
+        return mean, spread
+
+    def _cell(self, xy: Floats, layer: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        scaled = xy * (self._cells / np.asarray(self._size_wh, np.float64))
+        column, row = np.clip(scaled.astype(np.intp), 0, self._cells - 1).T
+        cell: npt.NDArray[np.intp] = (layer * self._cells + row) * self._cells + column
+        return cell

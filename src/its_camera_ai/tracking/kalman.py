@@ -1,0 +1,53 @@
+"""A constant-velocity Kalman filter over all tracks and coordinates at once.
+
+The coordinates are independent, so every covariance is a 2×2 block and each step has a closed
+form (Bar-Shalom, Li, Kirubarajan: *Estimation with Applications to Tracking and Navigation*,
+§6.2.2, continuous white-noise acceleration). Time steps are seconds of stream time.
+"""
+
+import numpy as np
+
+from its_camera_ai.tracking.table import (
+    LOG_H,
+    P_CROSS,
+    P_POS,
+    P_VEL,
+    POSITION,
+    VELOCITY,
+    Floats,
+)
+
+
+def predict(real: Floats, dt_s: float, accel_h: float, accel_size: float) -> None:
+    """Move every track (row of ``TrackTable.real``) ahead by ``dt_s``, in place."""
+    if not len(real):
+        return
+    velocity = real[:, VELOCITY]
+    real[:, POSITION] += velocity * dt_s
+    spread = np.empty((len(real), 4))
+    height = np.exp(real[:, LOG_H])
+    spread[:, 0] = spread[:, 1] = (accel_h * height) ** 2
+    spread[:, 2:] = accel_size**2
+    real[:, P_POS] += (2 * real[:, P_CROSS] + real[:, P_VEL] * dt_s) * dt_s + spread * (dt_s**3 / 3)
+    real[:, P_CROSS] += real[:, P_VEL] * dt_s + spread * (dt_s**2 / 2)
+    real[:, P_VEL] += spread * dt_s
+
+
+def correct(real: Floats, measured: Floats, variance: Floats) -> None:
+    """Blend measurements into tracks, in place.
+
+    Args:
+        real: (N, FLOATS) rows of a ``TrackTable``.
+        measured: (N, 4) positions as in ``table.positions_of``.
+        variance: (N, 4) of the measurements.
+    """
+    innovation = measured - real[:, POSITION]
+    p_pos, p_cross = real[:, P_POS], real[:, P_CROSS]
+    total = p_pos + variance
+    gain_pos, gain_vel = p_pos / total, p_cross / total
+    real[:, POSITION] += gain_pos * innovation
+    real[:, VELOCITY] += gain_vel * innovation
+    real[:, P_VEL] -= gain_vel * p_cross
+    keep = 1 - gain_pos
+    real[:, P_CROSS] = p_cross * keep
+    real[:, P_POS] = p_pos * keep
