@@ -23,12 +23,13 @@ class Frame:
 
     Attributes:
         pts_ns: stream time. wall_ns: UTC. size_wh: pixels.
+        picture: FFmpeg's own frame, for re-encoding.
     """
 
     def __init__(
         self, picture: VideoFrame, pts_ns: int, wall_ns: int, scaler: VideoReformatter
     ) -> None:
-        self._picture = picture
+        self.picture = picture
         self._scaler = scaler
         self.pts_ns = pts_ns
         self.wall_ns = wall_ns
@@ -36,9 +37,9 @@ class Frame:
 
     def luma(self) -> npt.NDArray[np.uint8]:
         """Brightness as (H, W) uint8; without a copy where the format is planar YUV of 8 bits."""
-        plane = self._picture.planes[0]
+        plane = self.picture.planes[0]
         width, height = self.size_wh
-        if self._picture.format.name in (
+        if self.picture.format.name in (
             "yuv420p",
             "yuvj420p",
             "yuv422p",
@@ -54,7 +55,7 @@ class Frame:
     def bgr(self, size_wh: tuple[int, int] | None = None) -> npt.NDArray[np.uint8]:
         """The picture as (H, W, 3) uint8, scaled where a size is given."""
         width, height = size_wh or self.size_wh
-        scaled = self._scaler.reformat(self._picture, width=width, height=height, format="bgr24")
+        scaled = self._scaler.reformat(self.picture, width=width, height=height, format="bgr24")
         array: npt.NDArray[Any] = scaled.to_ndarray()
         return array.astype(np.uint8, copy=False)
 
@@ -80,9 +81,13 @@ class VideoDecoder:
         if packet.kind is not MediaKind.VIDEO:
             return []
         self._wall_offset_ns = packet.wall_offset_ns
-        coded = av.Packet(packet.data)
-        coded.pts = packet.pts_ns
-        coded.dts = packet.dts_ns
+        return self.decode_raw(packet.data, packet.pts_ns, packet.dts_ns)
+
+    def decode_raw(self, data: bytes, pts_ns: int, dts_ns: int) -> list[Frame]:
+        """The same for coded bytes that have not become a ``Packet``."""
+        coded = av.Packet(data)
+        coded.pts = pts_ns
+        coded.dts = dts_ns
         coded.time_base = _TIME_BASE
         return self._frames(coded)
 

@@ -1,0 +1,197 @@
+"""Where raw packets come from: the network, files, USB cameras, the street simulator."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from av.video.frame import VideoFrame
+
+from its_camera_ai.core.camera_url import CameraUrl
+from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.errors import CameraTimeout, CameraUnreachable
+from its_camera_ai.core.media import MediaKind, StreamInfo, StreamRole, TrackInfo
+from its_camera_ai.core.time import NS_PER_S, Clock
+from its_camera_ai.sim.source import parse_sim_url
+from its_camera_ai.sim.street import open_street
+from its_camera_ai.video.decoder import VideoDecoder
+from its_camera_ai.video.demux import Demuxer, RawPacket
+from its_camera_ai.video.encoder import H264Encoder
+from its_camera_ai.video.stamps import FRAME_DURATION_DEFAULT_NS, with_stamps
+
+Wait = Callable[[float], bool]
+"""Sleeps up to so many seconds; True if the stream shall stop."""
+
+
+class RawSource(Protocol):
+    """One open connection: raw packets with what is known of their coding."""
+
+    video: TrackInfo
+    audio: TrackInfo | None
+
+    def packets(self) -> Iterator[RawPacket]: ...
+
+    def close(self) -> None: ...
+
+
+def open_source(url: CameraUrl, camera: Camera, *, clock: Clock, wait: Wait) -> RawSource:
+    """Connect to one stream, by its scheme.
+
+    Raises:
+        RetryableError, UserError: why it can't be opened.
+    """
+    match url.scheme:
+        case "sim":
+            return _SimSource(url, clock, wait)
+        case "v4l2":
+            return _DeviceSource(url, clock)
+        case "file":
+            return _FileSource(url, camera, clock, wait)
+    return _demuxed(url, camera.rtsp_transport)
+
+
+def _demuxed(url: CameraUrl, rtsp_transport: str = "tcp") -> RawSource:
+    demuxer = Demuxer(url, rtsp_transport=rtsp_transport)
+    return demuxer if demuxer.copyable else _Transcoded(demuxer)
+
+
+class _FileSource:
+    """A file as a camera: paced by its own clock or not, once or looped."""
+
+    def __init__(self, url: CameraUrl, camera: Camera, clock: Clock, wait: Wait) -> None:
+        self._url = url
+        self._camera = camera
+        self._clock = clock
+        self._wait = wait
+        self._current = _demuxed(url)
+        self.video = self._current.video
+        self.audio = self._current.audio
+
+    def packets(self) -> Iterator[RawPacket]:
+        origin_ns = self._clock.monotonic_ns()
+        shift_ns = 0
+        while True:
+            first_ns, end_ns = None, 0
+            for raw in with_stamps(self._current.packets()):
+                assert raw.pts_ns is not None  # noqa: S101  with_stamps saw to it
+                assert raw.dts_ns is not None  # noqa: S101
+                if first_ns is None:
+                    first_ns = raw.dts_ns
+                dts_ns = raw.dts_ns - first_ns + shift_ns
+                pts_ns = raw.pts_ns - first_ns + shift_ns
+                end_ns = max(end_ns, pts_ns + (raw.duration_ns or FRAME_DURATION_DEFAULT_NS))
+                if self._camera.paced:
+                    early_ns = origin_ns + dts_ns - self._clock.monotonic_ns()
+                    if early_ns > 0 and self._wait(early_ns / NS_PER_S):
+                        return
+                yield replace(raw, pts_ns=pts_ns, dts_ns=dts_ns)
+            if not self._camera.loop or first_ns is None:
+                return
+            shift_ns = end_ns
+            self._current.close()
+            self._current = _demuxed(self._url)
+
+    def close(self) -> None:
+        self._current.close()
+
+
+class _Transcoded:
+    """Re-encodes what can't be copied (MJPEG, MPEG-4, …) to H.264; sound is left out."""
+
+    audio: TrackInfo | None = None
+
+    def __init__(self, demuxer: Demuxer) -> None:
+        self._demuxer = demuxer
+        coded = demuxer.video
+        even_wh = (max(coded.width // 2 * 2, 2), max(coded.height // 2 * 2, 2))
+        self._encoder = H264Encoder(even_wh, coded.fps or 25.0)
+        self.video = self._encoder.info
+
+    def packets(self) -> Iterator[RawPacket]:
+        decoder = VideoDecoder(
+            StreamInfo("", StreamRole.MAIN, 0, self._demuxer.video),
+        )
+        for raw in with_stamps(self._demuxer.packets()):
+            if raw.kind is not MediaKind.VIDEO:
+                continue
+            for frame in decoder.decode_raw(raw.data, raw.pts_ns or 0, raw.dts_ns or 0):
+                yield from _encoded(self._encoder, frame.picture, frame.pts_ns)
+
+    def close(self) -> None:
+        self._demuxer.close()
+
+
+class _DeviceSource:
+    """A USB camera through Video4Linux. FFmpeg's wheels carry no V4L2, OpenCV's do."""
+
+    audio: TrackInfo | None = None
+
+    def __init__(self, url: CameraUrl, clock: Clock) -> None:
+        self._url = url
+        self._clock = clock
+        self._device = cv2.VideoCapture(url.path, cv2.CAP_V4L2)
+        if not self._device.isOpened():
+            self._device.release()
+            raise CameraUnreachable(
+                f"The device {url.path} can't be opened; check that the camera is plugged in, that "
+                "no other program uses it, and that this user is in the group 'video'."
+            )
+        width = int(self._device.get(cv2.CAP_PROP_FRAME_WIDTH)) // 2 * 2
+        height = int(self._device.get(cv2.CAP_PROP_FRAME_HEIGHT)) // 2 * 2
+        fps = self._device.get(cv2.CAP_PROP_FPS)
+        self._encoder = H264Encoder((width, height), fps if 1 <= fps <= 120 else 25.0)
+        self.video = self._encoder.info
+
+    def packets(self) -> Iterator[RawPacket]:
+        while True:
+            ok, picture = self._device.read()
+            if not ok:
+                raise CameraTimeout(f"The device {self._url.path} gives no pictures any more.")
+            even = picture[: self.video.height, : self.video.width].astype(np.uint8, copy=False)
+            yield from _encoded(self._encoder, even, self._clock.monotonic_ns())
+
+    def close(self) -> None:
+        self._device.release()
+
+
+class _SimSource:
+    """The street simulator, live: pictures come at their time, late ones are left out."""
+
+    audio: TrackInfo | None = None
+
+    def __init__(self, url: CameraUrl, clock: Clock, wait: Wait) -> None:
+        _, _, rest = url.bare.partition("://")
+        spec = parse_sim_url(rest)
+        self._street = open_street(
+            spec.scene, seed=spec.seed, size_wh=spec.size_wh, fps=spec.fps, demand=spec.demand
+        )
+        self._fps = spec.fps
+        self._clock = clock
+        self._wait = wait
+        self._encoder = H264Encoder(spec.size_wh, spec.fps)
+        self.video = self._encoder.info
+
+    def packets(self) -> Iterator[RawPacket]:
+        origin_ns = self._clock.monotonic_ns()
+        index = 0
+        while True:
+            due_ns = origin_ns + int(index * NS_PER_S / self._fps)
+            early_ns = due_ns - self._clock.monotonic_ns()
+            if early_ns > 0 and self._wait(early_ns / NS_PER_S):
+                return
+            frame = self._street.frame(index)
+            yield from _encoded(self._encoder, frame.bgr, frame.pts_ns)
+            behind = (self._clock.monotonic_ns() - origin_ns) * self._fps / NS_PER_S
+            index = max(index + 1, int(behind))
+
+    def close(self) -> None:
+        """Nothing is held outside this process."""
+
+
+def _encoded(
+    encoder: H264Encoder, picture: npt.NDArray[np.uint8] | VideoFrame, pts_ns: int
+) -> Iterator[RawPacket]:
+    for unit in encoder.encode(picture, pts_ns):
+        yield RawPacket(MediaKind.VIDEO, unit.data, unit.pts_ns, unit.pts_ns, 0, unit.is_key)

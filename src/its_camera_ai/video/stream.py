@@ -1,0 +1,135 @@
+"""One stream of a camera as stamped packets, over all its connections."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+from its_camera_ai.core.camera_url import CameraUrl
+from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.errors import CameraStreamEnded
+from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole, TrackInfo
+from its_camera_ai.core.time import NS_PER_S, Clock
+from its_camera_ai.video import nal
+from its_camera_ai.video.clock import StreamClock
+from its_camera_ai.video.decoder import VideoDecoder
+from its_camera_ai.video.demux import RawPacket
+from its_camera_ai.video.sources import Wait, open_source
+from its_camera_ai.video.stamps import FRAME_DURATION_DEFAULT_NS, with_stamps
+
+
+class CameraStream:
+    """Turns one stream of a camera into stamped packets, connection after connection.
+
+    The object lives as long as the camera's pipeline: stream time, sequence numbers and
+    generations go on over reconnects.
+
+    Args:
+        camera: whose stream.
+        role: which of its streams.
+        url: where it is.
+        clock: the time of arrival.
+        wait: an interruptible sleep, for sources that pace themselves.
+    """
+
+    def __init__(
+        self, camera: Camera, role: StreamRole, url: CameraUrl, *, clock: Clock, wait: Wait
+    ) -> None:
+        self._camera = camera
+        self._role = role
+        self._url = url
+        self._clock = clock
+        self._wait = wait
+        self._stream_clock = StreamClock()
+        self._generation = clock.wall_ns() // NS_PER_S
+        self._seq = 0
+        self.info: StreamInfo | None = None
+
+    @property
+    def jumps(self) -> int:
+        """How often the camera's time stamps jumped."""
+        return self._stream_clock.jumps
+
+    def connect(self, stop: threading.Event) -> Iterator[Packet]:
+        """Connect once and give packets until the stream ends or ``stop`` is set.
+
+        Returns normally when stopped, or when a file that is not looped is at its end.
+
+        Raises:
+            RetryableError, UserError: why there are no (more) packets.
+        """
+        source = open_source(self._url, self._camera, clock=self._clock, wait=self._wait)
+        try:
+            self._stream_clock.begin()
+            self._next_generation(source.video, source.audio)
+            for raw in with_stamps(source.packets()):
+                if stop.is_set():
+                    return
+                packet = self._packet(raw)
+                if packet is not None:
+                    yield packet
+        finally:
+            source.close()
+        if self._url.is_live and not stop.is_set():
+            raise CameraStreamEnded(
+                f"{self._url} closed the stream; it is tried again. If this repeats, check the "
+                "camera's limit of viewers."
+            )
+
+    def _next_generation(self, video: TrackInfo, audio: TrackInfo | None) -> StreamInfo:
+        self._generation += 1
+        self.info = StreamInfo(self._camera.id, self._role, self._generation, video, audio)
+        return self.info
+
+    def _packet(self, raw: RawPacket) -> Packet | None:
+        info = self.info
+        assert info is not None  # noqa: S101  set by connect() before the first packet
+        if raw.kind is MediaKind.VIDEO:
+            info = self._follow_parameter_sets(info, raw)
+            if not info.video.extradata:
+                return None  # nothing can decode it yet: wait for parameter sets
+        fps = info.video.fps
+        nominal_ns = int(NS_PER_S / fps) if fps > 0 else FRAME_DURATION_DEFAULT_NS
+        assert raw.pts_ns is not None  # noqa: S101  with_stamps saw to it
+        assert raw.dts_ns is not None  # noqa: S101
+        stamp = self._stream_clock.stamp(
+            raw.pts_ns,
+            raw.dts_ns,
+            wall_ns=self._clock.wall_ns(),
+            monotonic_ns=self._clock.monotonic_ns(),
+            kind=raw.kind,
+        )
+        self._seq += 1
+        return Packet(
+            info,
+            raw.kind,
+            self._seq,
+            stamp.pts_ns,
+            stamp.dts_ns,
+            raw.duration_ns or nominal_ns,
+            stamp.wall_offset_ns,
+            raw.is_key,
+            raw.data,
+        )
+
+    def _follow_parameter_sets(self, info: StreamInfo, raw: RawPacket) -> StreamInfo:
+        """A camera may change resolution in mid-stream: its key frames tell."""
+        if not raw.is_key or not nal.is_annex_b(info.video.extradata):
+            return info
+        seen = nal.parameter_sets(info.video.codec, raw.data)
+        if not seen or set(seen) <= set(nal.parameter_sets(info.video.codec, info.video.extradata)):
+            return info
+        video = replace(info.video, extradata=nal.annex_b(seen))
+        probe = replace(info, video=video)
+        size_wh = _decoded_size(probe, raw)
+        if size_wh is None:
+            return info
+        return self._next_generation(
+            replace(video, width=size_wh[0], height=size_wh[1]), info.audio
+        )
+
+
+def _decoded_size(info: StreamInfo, raw: RawPacket) -> tuple[int, int] | None:
+    decoder = VideoDecoder(info)
+    packet = Packet(info, MediaKind.VIDEO, 0, 0, 0, 1, 0, True, raw.data)
+    frames = decoder.decode(packet) + decoder.flush()
+    return frames[0].size_wh if frames else None
