@@ -6,7 +6,8 @@ ItscamError
 │   ├── CameraTimeout          it answered once and then went silent
 │   ├── CameraStreamEnded      the server closed the stream
 │   ├── StorageUnavailable     disk full, read-only, unmounted, hung
-│   └── DatabaseUnavailable    locked, gone, or not reachable
+│   ├── DatabaseUnavailable    locked, gone, or not reachable
+│   └── DownloadFailed         a file from the internet did not come, or not in time
 └── UserError                  someone must change something before a retry can help
     ├── ConfigInvalid          a file, setting or request that can't be taken (exit code 2)
     │   └── SceneInvalid       a line or zone that makes no sense
@@ -50,6 +51,10 @@ class StorageUnavailable(RetryableError):
 
 class DatabaseUnavailable(RetryableError):
     """The database is locked, gone or unreachable."""
+
+
+class DownloadFailed(RetryableError):
+    """A download did not start, broke off, or took longer than allowed."""
 
 
 class UserError(ItscamError):

@@ -1,0 +1,56 @@
+"""Non-maximum suppression that knows which classes are one body."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from its_camera_ai.core.detections import VEHICLES, Detections, ObjectClass
+
+CANDIDATES_MAX = 1000
+"""Boxes compared with each other, best first; bounds the (N, N) matrix to a few megabytes."""
+
+_GROUP = np.array(
+    [ObjectClass.CAR if c in VEHICLES else c for c in ObjectClass], np.int8
+)  # a lorry gives a car box and a truck box; only one of them may stay
+
+
+def iou_matrix(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Intersection over union of every box of ``a`` (N, 4) with every box of ``b`` (M, 4), xyxy.
+
+    Boxes without area have IoU 0 with everything.
+
+    >>> float(iou_matrix(np.array([[0, 0, 2, 2]]), np.array([[1, 0, 3, 2]]))[0, 0])
+    0.3333333432674408
+    """
+    a = np.asarray(a, np.float32).reshape(-1, 4)
+    b = np.asarray(b, np.float32).reshape(-1, 4)
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    overlap = np.prod(np.clip(high - low, 0, None), axis=2)
+    area_a = np.prod(np.clip(a[:, 2:] - a[:, :2], 0, None), axis=1)
+    area_b = np.prod(np.clip(b[:, 2:] - b[:, :2], 0, None), axis=1)
+    union = area_a[:, None] + area_b[None, :] - overlap
+    return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+
+
+def suppress(
+    detections: Detections, iou_max: float = 0.5, keep_max: int = 300
+) -> Detections:
+    """The best of each heap of overlapping boxes, best first.
+
+    Boxes compete within their class; car, bus and truck compete with each other.
+
+    Args:
+        iou_max: a box that overlaps a better one of its group by more than this is dropped.
+        keep_max: at most so many boxes come back.
+    """
+    order = np.argsort(-detections.score, kind="stable")[:CANDIDATES_MAX]
+    ranked = detections.take(order)
+    group = _GROUP[ranked.class_id]
+    rivals = (iou_matrix(ranked.xyxy, ranked.xyxy) > iou_max) & (group[:, None] == group[None, :])
+    alive = np.ones(len(ranked), np.bool_)
+    for i in np.flatnonzero(np.triu(rivals, 1).any(axis=1)):
+        if alive[i]:
+            alive[i + 1 :] &= ~rivals[i, i + 1 :]
+    return ranked.take(np.flatnonzero(alive)[:keep_max])
