@@ -85,8 +85,8 @@ class CameraState(StrEnum):
 class StreamStatus(msgspec.Struct, frozen=True):
     """One stream as ingest sees it. Counters run since the process started.
 
-    ``frames_lost`` counts gaps seen on the way from the camera; ``unrecorded_packets`` what the
-    recorder had to give up. ``error`` is the last failure in words, without credentials.
+    ``unrecorded_packets`` is what the recorder had to give up; ``jumps`` how often the camera's
+    time stamps jumped. ``error`` is the last failure in words, without credentials.
     """
 
     camera_id: str
@@ -106,6 +106,7 @@ class StreamStatus(msgspec.Struct, frozen=True):
     recorded_packets: int = 0
     unrecorded_packets: int = 0
     recording: bool = False
+    jumps: int = 0
 
 
 class VisionStatus(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""Running the thing: settings, logging, supervision."""

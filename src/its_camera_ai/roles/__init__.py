@@ -1,0 +1,1 @@
+"""The processes. Wiring only: what they do is written in the rooms below."""

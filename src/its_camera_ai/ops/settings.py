@@ -1,0 +1,149 @@
+"""Process settings from the environment. The state of the site is in the database, not here."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from its_camera_ai.core.errors import ConfigInvalid
+
+
+class Settings(BaseSettings):
+    """Read from ``ITSCAM_…`` variables; anything unknown or out of bounds is refused."""
+
+    model_config = SettingsConfigDict(env_prefix="ITSCAM_", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(
+        Path("itscam-data"), description="Folder of the database, recordings, keys and sockets."
+    )
+    run_dir: Path | None = Field(
+        None, description="Folder of the local sockets; `run` in the data folder if not set."
+    )
+    media_dir: Path | None = Field(
+        None, description="Folder of the recordings; `media` in the data folder if not set."
+    )
+    models_dir: Path | None = Field(
+        None, description="Folder of detector models; `models` in the data folder if not set."
+    )
+    database_url: str = Field(
+        "", description="SQLAlchemy URL; SQLite in the data folder if not set."
+    )
+    http_host: str = Field("127.0.0.1", description="Address that the dashboard listens on.")
+    http_port: int = Field(8080, ge=1, le=65535, description="Port of the dashboard and the API.")
+    cookie_secure: bool = Field(
+        False, description="Set behind HTTPS: session cookies are then sent over HTTPS only."
+    )
+    allowed_origins: tuple[str, ...] = Field(
+        (), description="Further origins that may open WebSockets, as a JSON list."
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="Bearer token with which Prometheus may read /metrics; ≥ 16 characters."
+    )
+    model: str = Field(
+        "auto",
+        description="Detector: a catalogue name, a path, or `auto` (the recommended model if its "
+        "file is there, else the embedded moving-object detector).",
+    )
+    model_input: str = Field("", description="Input size of the detector as WxH, if not its own.")
+    vision_processes: int = Field(
+        0, ge=0, le=64, description="Vision processes; 0 = one for every four cores."
+    )
+    detector_threads: int = Field(
+        0, ge=0, le=64, description="Detector threads in each; 0 = the cores of its share."
+    )
+    segment_s: float = Field(
+        20.0, ge=2, le=600, description="A new recording file begins after so many seconds."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severity that is logged."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="`auto` is console on a terminal, else JSON."
+    )
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_enough(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < 16:
+            raise ValueError("must have at least 16 characters, e.g. from 'openssl rand -hex 16'")
+        return token
+
+    @field_validator("model_input")
+    @classmethod
+    def _size(cls, text: str) -> str:
+        parse_size(text)
+        return text
+
+    @property
+    def run(self) -> Path:
+        return (self.run_dir or self.data_dir / "run").absolute()
+
+    @property
+    def media(self) -> Path:
+        return (self.media_dir or self.data_dir / "media").absolute()
+
+    @property
+    def models(self) -> Path:
+        return (self.models_dir or self.data_dir / "models").absolute()
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'itscam.db').absolute()}"
+
+    @property
+    def key_file(self) -> Path:
+        return (self.data_dir / "vault.key").absolute()
+
+    @property
+    def vision_workers(self) -> int:
+        return self.vision_processes or max(1, (os.cpu_count() or 1) // 4)
+
+    @property
+    def detector_workers(self) -> int:
+        return self.detector_threads or max(1, (os.cpu_count() or 1) // self.vision_workers)
+
+
+def parse_size(text: str) -> tuple[int, int] | None:
+    """``640x384`` → (640, 384); None for an empty text.
+
+    Raises:
+        ValueError: not of that form.
+    """
+    if not text:
+        return None
+    width, cross, height = text.lower().partition("x")
+    if not cross or not width.isdigit() or not height.isdigit() or "0" in (width, height):
+        raise ValueError("must look like 640x384 (width x height in pixels)")
+    return int(width), int(height)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment, with command-line options on top.
+
+    Raises:
+        ConfigInvalid: naming each variable that is wrong, never its value.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    known = {f"ITSCAM_{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(
+        name
+        for name in os.environ
+        if name.startswith("ITSCAM_")
+        and name not in known
+        and not name.startswith(("ITSCAM_TEST_", "ITSCAM_REQUIRE_"))
+    )
+    if unknown:
+        raise ConfigInvalid(
+            f"Unknown setting {', '.join(unknown)}; the settings are listed in "
+            "docs/reference/settings.md. Unset it or correct its name."
+        )
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # checked by pydantic at run time
+    except ValidationError as error:
+        lines = [
+            f"ITSCAM_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise ConfigInvalid("Settings can't be used. " + "; ".join(lines)) from None

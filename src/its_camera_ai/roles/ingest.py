@@ -1,0 +1,195 @@
+"""The ingest process: one connection per stream, packets to the recorder and the bus."""
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from its_camera_ai.bus.messages import RoleStatus, StreamStatus
+from its_camera_ai.bus.ports import PacketPublisher
+from its_camera_ai.core.camera_url import CameraUrl
+from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.errors import RetryableError
+from its_camera_ai.core.media import Packet, StreamRole
+from its_camera_ai.core.time import Clock
+from its_camera_ai.recorder.index import BackgroundIndex, heal
+from its_camera_ai.recorder.recorder import Recorder
+from its_camera_ai.store.segments import SegmentRepository
+from its_camera_ai.video.pipeline import Sink, StreamPipeline
+from its_camera_ai.video.stream import CameraStream
+
+log = structlog.get_logger(__name__)
+
+STOP_TIMEOUT_S = 8.0
+
+
+class FanOut:
+    """One socket shared by many capture threads. The socket never blocks: each subscriber has a
+    bounded queue of its own, and notices by the packets' numbers what it lost."""
+
+    def __init__(self, publisher: PacketPublisher) -> None:
+        self._publisher = publisher
+        self._lock = threading.Lock()
+
+    def put(self, packet: Packet) -> None:
+        with self._lock:
+            self._publisher.publish(packet)
+
+    def end_connection(self) -> None:
+        """Subscribers learn it from the next generation."""
+
+    def close(self) -> None:
+        with self._lock:
+            self._publisher.close()
+
+
+@dataclass(slots=True)
+class _Running:
+    camera: Camera
+    pipelines: list[StreamPipeline]
+    recorder: Recorder | None
+
+
+class Ingest:
+    """Runs the pipelines that the wanted cameras need, and only restarts those that changed.
+
+    Args:
+        media_root: recordings.
+        segments: the index.
+    """
+
+    def __init__(
+        self,
+        *,
+        publisher: PacketPublisher,
+        segments: SegmentRepository,
+        media_root: Path,
+        segment_s: float,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._fan_out = FanOut(publisher)
+        self._segments = segments
+        self._index = BackgroundIndex(segments)
+        self._media_root = media_root
+        self._segment_s = segment_s
+        self._clock = clock
+        self._rng = rng
+        self._running: dict[str, _Running] = {}
+        self._lock = threading.Lock()
+
+    def want(self, cameras: list[Camera]) -> None:
+        """Start, stop and restart pipelines until exactly these cameras run."""
+        wanted = {c.id: c for c in cameras if c.enabled}
+        leaving = [
+            r
+            for i, r in self._running.items()
+            if _capture_of(wanted.get(i)) != _capture_of(r.camera)
+        ]
+        self._stop(leaving)
+        for camera in wanted.values():
+            if camera.id not in self._running:
+                self._start(camera)
+
+    def _start(self, camera: Camera) -> None:
+        recorder = None
+        if camera.record:
+            try:
+                heal(self._media_root, self._segments, camera.id)
+            except (RetryableError, OSError) as error:
+                log.warning("recordings were not checked", camera=camera.id, problem=str(error))
+            recorder = Recorder(self._media_root, self._index, segment_s=self._segment_s)
+        pipelines = []
+        for role, url in camera.streams:
+            sinks: list[Sink] = [self._fan_out]
+            if recorder is not None and role is StreamRole.MAIN:
+                sinks.insert(0, recorder)
+
+            def open_stream(
+                wait: Callable[[float], bool],
+                role: StreamRole = role,
+                url: CameraUrl = url,
+            ) -> CameraStream:
+                return CameraStream(camera, role, url, clock=self._clock, wait=wait)
+
+            pipelines.append(
+                StreamPipeline(
+                    camera.id,
+                    role,
+                    open_stream,
+                    sinks,
+                    clock=self._clock,
+                    rng=self._rng,
+                    once=not url.is_live and not camera.loop,
+                )
+            )
+        with self._lock:
+            self._running[camera.id] = _Running(camera, pipelines, recorder)
+        for pipeline in pipelines:
+            pipeline.start()
+
+    def _stop(self, leaving: list[_Running]) -> None:
+        """Stop intake everywhere first, then finish the files."""
+        for running in leaving:
+            for pipeline in running.pipelines:
+                pipeline.request_stop()
+        for running in leaving:
+            for pipeline in running.pipelines:
+                if not pipeline.join(STOP_TIMEOUT_S):
+                    log.warning("a capture thread is still blocked", camera=running.camera.id)
+            if running.recorder is not None:
+                running.recorder.close()
+            with self._lock:
+                del self._running[running.camera.id]
+
+    def close(self) -> None:
+        self._stop(list(self._running.values()))
+        self._index.close()
+        self._fan_out.close()
+
+    def status(self, bare: RoleStatus) -> RoleStatus:
+        with self._lock:
+            running = list(self._running.values())
+        streams: list[StreamStatus] = []
+        problems: list[str] = []
+        for entry in running:
+            for pipeline in entry.pipelines:
+                status = pipeline.status()
+                recorder = entry.recorder
+                if recorder is not None and status.role is StreamRole.MAIN:
+                    figures = recorder.figures
+                    status = msgspec.structs.replace(
+                        status,
+                        recorded_packets=figures.recorded_packets,
+                        unrecorded_packets=figures.unrecorded_packets,
+                        recording=figures.recording,
+                    )
+                    if figures.problem:
+                        problems.append(figures.problem)
+                    if not recorder.alive:
+                        raise RuntimeError(f"the recorder of {entry.camera.id} has died")
+                streams.append(status)
+        return msgspec.structs.replace(
+            bare,
+            streams=streams,
+            problems=problems,
+            counters={"index_rows_waiting": float(self._index.waiting)},
+        )
+
+
+def _capture_of(camera: Camera | None) -> object:
+    """What a change of must restart the capture; lines and zones must not."""
+    if camera is None:
+        return None
+    return (
+        camera.main,
+        camera.sub,
+        camera.record,
+        camera.rtsp_transport,
+        camera.loop,
+        camera.paced,
+    )
