@@ -34,7 +34,7 @@ def costs(
     tracks: Floats,
     track_class: npt.NDArray[np.int64],
     reach_h: Floats,
-    boxes: Floats,
+    boxes: npt.NDArray[np.floating[Any]],
     box_class: npt.NDArray[np.int8],
     config: TrackerConfig,
 ) -> Floats:
@@ -81,8 +81,8 @@ def assign(cost: Floats) -> Pairs:
         none = np.empty(0, np.intp)
         return none, none
     if allowed.sum(axis=0).max() == 1 and allowed.sum(axis=1).max() == 1:
-        found: tuple[Any, Any] = np.nonzero(allowed)
-        return found
+        row, column = np.nonzero(allowed)
+        return row, column
     rows, columns = linear_sum_assignment(np.where(allowed, cost - 1, 0.0))
     real = allowed[rows, columns]
     return rows[real], columns[real]
