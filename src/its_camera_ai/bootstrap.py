@@ -1,1 +1,202 @@
-"""The one place where adapters are chosen."""
+"""The one place where adapters are chosen.
+
+Roles are imported inside the functions that start them: an ingest process must not carry the
+weight of a web server, nor a server that of an inference runtime.
+"""
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from its_camera_ai.bus.local import LocalBus
+from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.errors import ConfigInvalid, RetryableError, StorageUnavailable
+from its_camera_ai.core.time import Clock, SystemClock
+from its_camera_ai.ops.settings import Settings, parse_size
+from its_camera_ai.store.cameras import CameraRepository
+from its_camera_ai.store.database import Database, migrate, open_database
+from its_camera_ai.store.vault import Vault
+
+log = structlog.get_logger(__name__)
+
+CONFIG_POLL_S = 1.0
+ROLES = ("ingest", "vision", "server")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The adapters of one process."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    vault: Vault
+    cameras: CameraRepository
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def open_site(settings: Settings, *, prepare: bool = False) -> Site:
+    """Open the stores of this machine.
+
+    Args:
+        prepare: also make the folders and bring the database up to date; done once, by the
+            process that holds the instance lock.
+
+    Raises:
+        StorageUnavailable, DatabaseUnavailable, ConfigInvalid: with what to do.
+    """
+    if prepare:
+        for folder in (settings.data_dir, settings.media, settings.models):
+            make_folder(folder)
+    elif not settings.data_dir.is_dir():
+        raise ConfigInvalid(
+            f"There is no site in {settings.data_dir.absolute()}; start one with 'itscam up', or "
+            "set ITSCAM_DATA_DIR to the folder of the running one."
+        )
+    database = open_database(settings.database)
+    if prepare:
+        migrate(database)
+    vault = Vault.open(settings.key_file)
+    clock = SystemClock()
+    return Site(settings, clock, database, vault, CameraRepository(database, vault, clock))
+
+
+def make_folder(folder: Path) -> None:
+    """Make a private folder and prove that it can be written.
+
+    Raises:
+        StorageUnavailable: it can't be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = folder / ".write-test"
+        probe.write_bytes(b"ok")
+        probe.unlink()
+    except OSError as error:
+        raise StorageUnavailable(
+            f"The folder {folder} can't be written ({(error.strerror or 'error').lower()}): free "
+            "space, correct its rights, or name another folder with ITSCAM_DATA_DIR."
+        ) from None
+
+
+def run_role(settings: Settings, role: str, index: int) -> None:
+    """Be one process of the site until told to stop."""
+    match role:
+        case "ingest":
+            _run_ingest(settings, index)
+        case "vision":
+            _run_vision(settings, index)
+        case "server":
+            from its_camera_ai.roles.server import run_server  # noqa: PLC0415  weight, see above
+
+            run_server(open_site(settings), LocalBus(settings.run), index)
+        case _:
+            raise ConfigInvalid(f"There is no role {role!r}; use one of {', '.join(ROLES)}.")
+
+
+def _run_ingest(settings: Settings, index: int) -> None:
+    from its_camera_ai.roles.harness import Heartbeat, stop_event  # noqa: PLC0415
+    from its_camera_ai.roles.ingest import Ingest  # noqa: PLC0415
+    from its_camera_ai.store.segments import SegmentRepository  # noqa: PLC0415
+
+    stop = stop_event(tied_to_parent=True)
+    site, bus = open_site(settings), LocalBus(settings.run)
+    ingest = Ingest(
+        publisher=bus.packet_publisher(),
+        segments=SegmentRepository(site.database),
+        media_root=settings.media,
+        segment_s=settings.segment_s,
+        clock=site.clock,
+        rng=random.Random(),  # noqa: S311  spreads reconnects, no secret
+    )
+    heartbeat = Heartbeat("ingest", index, bus.status_sender(), ingest.status, clock=site.clock)
+    follow_cameras(site.cameras, ingest.want, stop)
+    ingest.close()
+    heartbeat.close()
+    site.close()
+    bus.close()
+
+
+def _run_vision(settings: Settings, index: int) -> None:
+    from its_camera_ai.roles.harness import Heartbeat, stop_event  # noqa: PLC0415
+    from its_camera_ai.roles.vision import Vision  # noqa: PLC0415
+    from its_camera_ai.store.counters import TrackIdCounter  # noqa: PLC0415
+    from its_camera_ai.vision.loading import load_model  # noqa: PLC0415
+
+    stop = stop_event(tied_to_parent=True)
+    site, bus = open_site(settings), LocalBus(settings.run)
+    counter = TrackIdCounter(site.database)
+    model = load_model(
+        chosen_model(settings),
+        models_dir=settings.models,
+        input_wh=parse_size(settings.model_input),
+    )
+    vision = Vision(
+        bus,
+        model,
+        detector_threads=settings.detector_workers,
+        next_track_id=lambda camera_id: counter.reserve(camera_id, TRACK_IDS_RESERVED),
+        clock=site.clock,
+    )
+    heartbeat = Heartbeat("vision", index, bus.status_sender(), vision.status, clock=site.clock)
+    workers = settings.vision_workers
+
+    def want(cameras: list[Camera]) -> None:
+        watched = sorted((c for c in cameras if c.enabled and c.detect), key=lambda c: c.id)
+        vision.want(watched[index::workers])
+
+    follow_cameras(site.cameras, want, stop)
+    vision.close()
+    heartbeat.close()
+    site.close()
+    bus.close()
+
+
+TRACK_IDS_RESERVED = 1_000_000
+"""Ids set aside for one run of one camera's tracker: years of traffic."""
+
+
+def chosen_model(settings: Settings) -> str:
+    """The model that ``auto`` stands for: the recommended one if its file is there."""
+    from its_camera_ai.core.errors import ModelInvalid  # noqa: PLC0415
+    from its_camera_ai.vision.catalogue import MOVING_OBJECTS, Catalogue  # noqa: PLC0415
+
+    if settings.model != "auto":
+        return settings.model
+    catalogue = Catalogue.shipped()
+    recommended = next(entry.name for entry in catalogue.entries() if entry.recommended)
+    try:
+        catalogue.path(recommended, settings.models)
+    except ModelInvalid:
+        return MOVING_OBJECTS
+    return recommended
+
+
+def follow_cameras(
+    cameras: CameraRepository, want: Callable[[list[Camera]], None], stop: threading.Event
+) -> None:
+    """Call ``want`` now and after every change of the site, until ``stop``.
+
+    A database that goes away changes nothing: what runs goes on as it is.
+    """
+    seen = -1
+    problem = ""
+    while True:
+        try:
+            revision = cameras.revision()
+            if revision != seen:
+                want(cameras.all())
+                seen = revision
+            problem = ""
+        except RetryableError as error:
+            if str(error) != problem:
+                problem = str(error)
+                log.warning("the site's configuration can't be read", problem=problem)
+        if stop.wait(CONFIG_POLL_S):
+            return
