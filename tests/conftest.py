@@ -1,0 +1,21 @@
+"""What all tests share. The fixtures for cameras and tools come from ``tests.support.fixtures``."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.missing import missing
+
+pytest_plugins = ["tests.support.fixtures"]
+
+_REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The real clips, labels and models: ``ITSCAM_TEST_DATA``, else ``../shared/data``."""
+    folder = Path(os.environ.get("ITSCAM_TEST_DATA", _REPOSITORY.parent / "shared" / "data"))
+    if not (folder / "videos").is_dir():
+        missing(f"No test data in {folder}: set ITSCAM_TEST_DATA to a folder with videos/, models/")
+    return folder
