@@ -1,0 +1,1 @@
+"""The files that people write: read with line numbers, written back, compared with what is."""

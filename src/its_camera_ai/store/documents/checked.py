@@ -1,0 +1,235 @@
+"""From parsed YAML to the types of the core, gathering every problem on the way."""
+
+import difflib
+from collections.abc import Sequence
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from its_camera_ai.core.camera_url import CameraUrl
+from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.errors import ConfigInvalid, SceneInvalid
+from its_camera_ai.core.ids import camera_id
+from its_camera_ai.core.scene import Anchor, Line, Point, Scene, Unit, Zone
+from its_camera_ai.store.documents.fields import (
+    CameraFields,
+    LineFields,
+    Section,
+    ZoneFields,
+)
+from its_camera_ai.store.documents.yaml_text import DataPath, YamlText, shown
+
+S = TypeVar("S", bound=Section)
+
+_TYPE_NAMES = {
+    "string_type": "must be text; put quotes round it",
+    "bool_type": "must be true or false",
+    "float_type": "must be a number",
+    "list_type": "must be a list",
+    "finite_number": "must be a finite number",
+}
+
+
+def check_shape(text: YamlText, model: type[Section]) -> None:
+    """Note every unknown key, missing key, wrong type and value out of its limits."""
+    if not isinstance(text.data, dict):
+        keys = " or ".join(f"'{name}:'" for name in model.model_fields)
+        what = "is empty" if text.data is None else "does not begin with a key"
+        text.add((), f"the file {what}; write {keys} at the top level")
+        return
+    try:
+        model.model_validate(text.data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_context=True, include_input=False):
+            path: DataPath = detail["loc"]
+            unknown = detail["type"] == "extra_forbidden"
+            text.add(path, _message(detail, path, model), at_key=unknown)
+
+
+def _message(detail: ErrorDetails, path: DataPath, model: type[Section]) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    match kind:
+        case "extra_forbidden":
+            return _unknown_key(str(path[-1]), _section_at(model, path[:-1]))
+        case "missing":
+            return f"the key '{path[-1]}' is missing; add it"
+        case "model_type" | "model_attributes_type":
+            return "must be a mapping of keys and values"
+        case "literal_error":
+            return f"must be {context['expected']}"
+        case "too_short" | "too_long":
+            return _wrong_length(context)
+        case "string_too_long":
+            return f"is longer than {context['max_length']} characters"
+        case "string_too_short":
+            return "must not be empty"
+        case "greater_than":
+            return f"must be greater than {context['gt']:g}"
+        case "less_than_equal":
+            return f"must be at most {context['le']:g}"
+    return _TYPE_NAMES.get(kind, detail["msg"])
+
+
+def _wrong_length(context: dict[str, Any]) -> str:
+    actual = context["actual_length"]
+    if context.get("min_length") is not None:
+        return f"has {actual} entries but needs at least {context['min_length']}"
+    return f"has {actual} entries but may have at most {context['max_length']}"
+
+
+def _unknown_key(key: str, section: type[BaseModel]) -> str:
+    names = list(section.model_fields)
+    near = difflib.get_close_matches(key.lower(), names, n=1, cutoff=0.6)
+    if near:
+        return f"unknown key '{shown(key)}', did you mean '{near[0]}'?"
+    return f"unknown key '{shown(key)}'; the keys here are {', '.join(names)}"
+
+
+def _section_at(model: type[BaseModel], path: DataPath) -> type[BaseModel]:
+    """The section that stands at a path: lists of sections are the only nesting there is."""
+    for part in path:
+        if isinstance(part, str):
+            model = _item_section(model.model_fields[part].annotation)
+    return model
+
+
+def _item_section(annotation: Any) -> type[BaseModel]:
+    while not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        annotation = get_args(annotation)[0]
+    return annotation
+
+
+def checked_scene(text: YamlText, data: dict[str, Any], path: DataPath = ()) -> Scene:
+    """The lines and zones of a mapping, those that make sense; the others are noted."""
+    used: dict[str, DataPath] = {}
+    lines, zones = [], []
+    for where, line in _sections(data, path, "lines", LineFields):
+        made = _line(text, where, line)
+        if _own_id(text, used, where, line.id) and made is not None:
+            lines.append(made)
+    for where, zone in _sections(data, path, "zones", ZoneFields):
+        area = _zone(text, where, zone)
+        if _own_id(text, used, where, zone.id) and area is not None:
+            zones.append(area)
+    return Scene(tuple(lines), tuple(zones))
+
+
+def _sections(
+    data: dict[str, Any], path: DataPath, key: str, model: type[S]
+) -> list[tuple[DataPath, S]]:
+    """The entries of a list that have the right shape; the shape of the others is noted already."""
+    found = []
+    entries = data.get(key)
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        try:
+            found.append(((*path, key, index), model.model_validate(entry)))
+        except ValidationError:
+            continue
+    return found
+
+
+def _own_id(text: YamlText, used: dict[str, DataPath], where: DataPath, item_id: str) -> bool:
+    first = used.setdefault(item_id, where)
+    if first == where:
+        return True
+    line = text.places[(*first, "id")][0]
+    text.add(
+        (*where, "id"), f"the id '{shown(item_id)}' is used in line {line} already; give it its own"
+    )
+    return False
+
+
+def _line(text: YamlText, where: DataPath, fields: LineFields) -> Line | None:
+    try:
+        start, end = _points(fields.points)
+        return Line(fields.id, (start, end), Unit(fields.unit), Anchor(fields.anchor), fields.name)
+    except SceneInvalid as error:
+        text.add((*where, "points"), str(error))
+        return None
+
+
+def _zone(text: YamlText, where: DataPath, fields: ZoneFields) -> Zone | None:
+    try:
+        return Zone(
+            fields.id,
+            _points(fields.points),
+            Unit(fields.unit),
+            Anchor(fields.anchor),
+            fields.name,
+        )
+    except SceneInvalid as error:
+        text.add((*where, "points"), str(error))
+        return None
+
+
+def _points(points: Sequence[Sequence[float]]) -> tuple[Point, ...]:
+    return tuple((float(x), float(y)) for x, y in points)
+
+
+def checked_camera(text: YamlText, data: object, path: DataPath) -> Camera | None:
+    """One camera, or None where something in it was noted as wrong."""
+    if not isinstance(data, dict):
+        return None
+    before = len(text.problems)
+    scene = checked_scene(text, data, path)
+    name = _camera_id(text, data.get("id"), path)
+    main = _url(text, data.get("url"), (*path, "url"))
+    sub = _url(text, data.get("sub_url"), (*path, "sub_url"))
+    try:
+        fields = CameraFields.model_validate(data)
+    except ValidationError:
+        return None
+    if len(text.problems) > before or name is None or main is None:
+        return None
+    return Camera(
+        id=name,
+        main=main,
+        sub=sub,
+        scene=scene,
+        **fields.model_dump(
+            include={
+                "name",
+                "enabled",
+                "record",
+                "detect",
+                "rtsp_transport",
+                "loop",
+                "paced",
+                "detect_fps",
+            }
+        ),
+    )
+
+
+def _camera_id(text: YamlText, value: object, path: DataPath) -> str | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return camera_id(value)
+    except ConfigInvalid:
+        text.add(
+            (*path, "id"),
+            f"'{shown(value)}' is not allowed: use 1 to 64 of a-z, 0-9, '-' and '_', beginning and "
+            "ending with a letter or digit",
+        )
+        return None
+
+
+def _url(text: YamlText, value: object, path: DataPath) -> CameraUrl | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return CameraUrl.parse(value)
+    except ConfigInvalid as error:
+        text.add(path, str(error))
+        return None
+
+
+def check_camera_ids(text: YamlText, entries: Sequence[object]) -> None:
+    """Note camera ids that are used twice."""
+    used: dict[str, DataPath] = {}
+    for index, entry in enumerate(entries):
+        item_id = entry.get("id") if isinstance(entry, dict) else None
+        if isinstance(item_id, str):
+            _own_id(text, used, ("cameras", index), item_id)

@@ -1,0 +1,111 @@
+"""``site.yaml``: the cameras of a site as people write them."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.scene import Anchor, Line, Scene, Unit, Zone
+from its_camera_ai.store.documents.checked import check_camera_ids, check_shape, checked_camera
+from its_camera_ai.store.documents.fields import CameraFields, SiteFields
+from its_camera_ai.store.documents.yaml_text import parse_yaml, read_text
+
+TEXT_NAME = "site.yaml"
+"""Stands for the file's name where the text did not come from a file."""
+
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+_OPTIONS = ("enabled", "record", "detect", "rtsp_transport", "loop", "paced", "detect_fps")
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDocument:
+    """A whole site, in the order of the file."""
+
+    cameras: list[Camera]
+
+
+def load_site(text_or_path: str | Path, *, name: str = TEXT_NAME) -> SiteDocument:
+    """Read a site file.
+
+    Args:
+        text_or_path: a ``Path`` is read as a file, a ``str`` is the text itself.
+        name: what messages call a text.
+
+    Raises:
+        ConfigInvalid: with every problem, one line each, ``file:line:column: path: message``.
+
+    >>> load_site("cameras: [{id: gate, url: 'rtsp://cam/1'}]").cameras[0].id
+    'gate'
+    """
+    if isinstance(text_or_path, Path):
+        name = str(text_or_path)
+        text_or_path = read_text(text_or_path)
+    text = parse_yaml(text_or_path, name)
+    check_shape(text, SiteFields)
+    entries = text.data.get("cameras") if isinstance(text.data, dict) else None
+    cameras = []
+    if isinstance(entries, list):
+        check_camera_ids(text, entries)
+        for index, entry in enumerate(entries):
+            camera = checked_camera(text, entry, ("cameras", index))
+            if camera is not None:
+                cameras.append(camera)
+    text.raise_problems()
+    return SiteDocument(cameras)
+
+
+def export_site(cameras: Iterable[Camera]) -> str:
+    """A site file that loads to the same cameras; passwords are written as ``***``.
+
+    What has its default is left out.
+    """
+    parts = [part for camera in cameras for part in _camera_lines(camera)]
+    return "\n".join(["cameras:", *parts, ""]) if parts else "cameras: []\n"
+
+
+def _camera_lines(camera: Camera) -> Iterator[str]:
+    yield f"  - id: {_scalar(camera.id)}"
+    if camera.name:
+        yield f"    name: {_scalar(camera.name)}"
+    yield f"    url: {_scalar(camera.main.masked())}"
+    if camera.sub is not None:
+        yield f"    sub_url: {_scalar(camera.sub.masked())}"
+    for option in _OPTIONS:
+        value = getattr(camera, option)
+        if value != CameraFields.model_fields[option].default:
+            yield f"    {option}: {_scalar(value)}"
+    yield from _scene_lines(camera.scene)
+
+
+def _scene_lines(scene: Scene) -> Iterator[str]:
+    for key, items in (("lines", scene.lines), ("zones", scene.zones)):
+        if items:
+            yield f"    {key}:"
+        for item in items:
+            yield from _item_lines(item)
+
+
+def _item_lines(item: Line | Zone) -> Iterator[str]:
+    yield f"      - id: {_scalar(item.id)}"
+    if item.name:
+        yield f"        name: {_scalar(item.name)}"
+    points = ", ".join(f"[{_scalar(x)}, {_scalar(y)}]" for x, y in item.points)
+    yield f"        points: [{points}]"
+    if item.unit is not Unit.NORMALISED:
+        yield f"        unit: {item.unit}"
+    if item.anchor is not Anchor.BOTTOM_CENTRE:
+        yield f"        anchor: {item.anchor}"
+
+
+def _scalar(value: str | float) -> str:
+    """One value that is read back as it is; a JSON string is a double-quoted YAML string."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float | int):
+        return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,157 @@
+"""What applying a site file would change, and doing it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from its_camera_ai.core.camera_url import CameraUrl
+from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.core.scene import Line, Scene, Zone
+from its_camera_ai.store.cameras import CameraRepository, with_stored_passwords
+
+_OPTIONS = ("name", "enabled", "record", "detect", "rtsp_transport", "loop", "paced", "detect_fps")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field's old and new value as text, without passwords; ``field`` such as
+    ``lines.gate.points``. None where there was or is no such field."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraChange:
+    """One camera that is there and shall be different."""
+
+    before: Camera
+    after: Camera
+    fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The way from the cameras that are to those that are wanted; each part in order of id."""
+
+    added: tuple[Camera, ...]
+    changed: tuple[CameraChange, ...]
+    removed: tuple[Camera, ...]
+    unchanged: tuple[Camera, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """True if there is nothing to do."""
+        return not (self.added or self.changed or self.removed)
+
+    def render(self) -> str:
+        """The plan for people: ``+`` new, ``~`` different, ``-`` gone; addresses are masked."""
+        lines: list[str] = []
+        for camera in self.added:
+            lines.append(f"+ {camera.id}")
+            lines += [f"    {name}: {text}" for name, text in _shown(camera).items()]
+        for change in self.changed:
+            lines.append(f"~ {change.after.id}")
+            lines += [f"    {_difference(field)}" for field in change.fields]
+        lines += [f"- {camera.id}" for camera in self.removed]
+        lines.append(
+            f"{len(self.added)} to add, {len(self.changed)} to change, {len(self.removed)} to "
+            f"remove, {len(self.unchanged)} unchanged."
+        )
+        return "\n".join(lines) + "\n"
+
+
+def plan(current: Sequence[Camera], wanted: Sequence[Camera]) -> Plan:
+    """Compare. A wanted password ``***`` means the current one.
+
+    Raises:
+        ConfigInvalid: a ``***`` without a current password to stand for (every such camera, one
+            line each), or two wanted cameras of the same id.
+    """
+    have = {camera.id: camera for camera in current}
+    want = _complete(have, wanted)
+    changed = [
+        CameraChange(have[i], want[i], tuple(_changes(have[i], want[i])))
+        for i in sorted(have.keys() & want.keys())
+        if have[i] != want[i]
+    ]
+    return Plan(
+        added=tuple(want[i] for i in sorted(want.keys() - have.keys())),
+        changed=tuple(changed),
+        removed=tuple(have[i] for i in sorted(have.keys() - want.keys())),
+        unchanged=tuple(have[i] for i in sorted(have.keys() & want.keys()) if have[i] == want[i]),
+    )
+
+
+def apply(plan: Plan, repository: CameraRepository) -> int:
+    """Make it so, in one transaction; a second time changes nothing. Returns how many changed."""
+    return repository.change(
+        put=[*plan.added, *(change.after for change in plan.changed)],
+        delete_ids=[camera.id for camera in plan.removed],
+    )
+
+
+def _complete(have: Mapping[str, Camera], wanted: Sequence[Camera]) -> dict[str, Camera]:
+    want: dict[str, Camera] = {}
+    problems = []
+    for camera in wanted:
+        if camera.id in want:
+            problems.append(f"The camera id '{camera.id}' is wanted twice; give each its own.")
+        try:
+            want[camera.id] = with_stored_passwords(camera, have.get(camera.id))
+        except ConfigInvalid as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigInvalid("\n".join(problems))
+    return want
+
+
+def _changes(before: Camera, after: Camera) -> Iterator[FieldChange]:
+    old, new = _shown(before), _shown(after)
+    for name in list(dict.fromkeys([*old, *new])):
+        if old.get(name) != new.get(name):
+            yield FieldChange(name, old.get(name), new.get(name))
+    for name, was, now in (("url", before.main, after.main), ("sub_url", before.sub, after.sub)):
+        if was != now and old.get(name) == new.get(name):
+            yield FieldChange(name, "***", "*** (changed)")
+
+
+def _difference(change: FieldChange) -> str:
+    if change.before is None:
+        return f"{change.field}: added {change.after}"
+    if change.after is None:
+        return f"{change.field}: removed {change.before}"
+    return f"{change.field}: {change.before} → {change.after}"
+
+
+def _shown(camera: Camera) -> dict[str, str]:
+    """Every field as text that may be shown."""
+    fields = {"url": _address(camera.main)}
+    if camera.sub is not None:
+        fields["sub_url"] = _address(camera.sub)
+    for option in _OPTIONS:
+        value = getattr(camera, option)
+        if value != "":
+            fields[option] = json.dumps(value, ensure_ascii=False)
+    fields.update(_scene_fields(camera.scene))
+    return fields
+
+
+def _address(url: CameraUrl) -> str:
+    """Masked, and without the values of a query, in which some cameras want the password."""
+    text, mark, _ = url.masked().partition("?")
+    return text + (f"{mark}…" if mark else "")
+
+
+def _scene_fields(scene: Scene) -> Iterator[tuple[str, str]]:
+    items: list[tuple[str, Line | Zone]] = [("lines", line) for line in scene.lines]
+    items += [("zones", zone) for zone in scene.zones]
+    for group, item in items:
+        prefix = f"{group}.{json.dumps(item.id, ensure_ascii=False)[1:-1]}"
+        yield f"{prefix}.points", json.dumps(item.points)
+        yield f"{prefix}.unit", str(item.unit)
+        yield f"{prefix}.anchor", str(item.anchor)
+        if item.name:
+            yield f"{prefix}.name", json.dumps(item.name, ensure_ascii=False)

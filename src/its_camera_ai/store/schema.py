@@ -1,0 +1,166 @@
+"""The tables. ``migrations/`` makes them; a test holds the two together.
+
+Times are integer nanoseconds UTC. What is written durably, and why, stands in
+``docs/design/database.md``.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only in a column that is called INTEGER; elsewhere it is 64 bit too.
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+
+cameras = Table(
+    "cameras",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("document", JSON, nullable=False),  # the camera without user info and URL queries
+    Column("credentials", LargeBinary),  # sealed by the vault; null where there is nothing to hide
+    Column("revision", BigInteger, nullable=False),
+    Column("updated_ns", BigInteger, nullable=False),
+)
+
+config_revision = Table(
+    "config_revision",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="single_row"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("camera_id", Text, nullable=False),  # no foreign key: events outlive their camera
+    Column("wall_ns", BigInteger, nullable=False),
+    Column("pts_ns", BigInteger, nullable=False),
+    Column("track_id", BigInteger),
+    Column("detail", JSON, nullable=False),
+    Index("ix_events_camera_id_wall_ns", "camera_id", "wall_ns", "id"),
+    Index("ix_events_kind_wall_ns", "kind", "wall_ns", "id"),
+    Index("ix_events_wall_ns", "wall_ns", "id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("event_id", Text, ForeignKey("events.id"), nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("delivered_ns", BigInteger),
+    UniqueConstraint("event_id", "topic"),
+    sqlite_autoincrement=True,  # a number is never given twice, also after pruning
+)
+Index(
+    "ix_outbox_pending",
+    outbox.c.seq,
+    sqlite_where=outbox.c.delivered_ns.is_(None),
+    postgresql_where=outbox.c.delivered_ns.is_(None),
+)
+Index("ix_outbox_delivered_ns", outbox.c.delivered_ns)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("camera_id", Text, nullable=False),  # no foreign key: recordings outlive their camera
+    Column("role", Text, nullable=False),
+    Column("path", Text, nullable=False, unique=True),
+    Column("start_wall_ns", BigInteger, nullable=False),
+    Column("start_pts_ns", BigInteger, nullable=False),
+    Column("duration_ns", BigInteger, nullable=False),
+    Column("end_wall_ns", BigInteger, nullable=False),  # start + duration, kept for its index
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("frames", BigInteger, nullable=False),
+    Column("codec", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("has_audio", Boolean, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Index("ix_segments_start", "camera_id", "role", "start_wall_ns"),
+    Index("ix_segments_span", "camera_id", "role", "end_wall_ns", "start_wall_ns"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("username", Text, primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("must_change_password", Boolean, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("username", Text, ForeignKey("users.username", ondelete="CASCADE"), nullable=False),
+    Column("csrf_token", Text, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("seen_ns", BigInteger, nullable=False),
+    Column("expires_ns", BigInteger, nullable=False),
+    Index("ix_sessions_username", "username"),
+    Index("ix_sessions_expires_ns", "expires_ns"),
+)
+
+login_attempts = Table(
+    "login_attempts",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("account_hash", Text, nullable=False),  # hashed: people type passwords in that field
+    Column("address", Text, nullable=False),
+    Column("wall_ns", BigInteger, nullable=False),
+    Index("ix_login_attempts_account", "account_hash", "wall_ns"),
+    Index("ix_login_attempts_address", "address", "wall_ns"),
+    Index("ix_login_attempts_wall_ns", "wall_ns"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=False),  # gapless, given by the chain
+    Column("wall_ns", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # canonical JSON, kept as the bytes that were hashed
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+track_counters = Table(
+    "track_counters",
+    metadata,
+    Column("camera_id", Text, primary_key=True),  # kept when the camera goes: ids never return
+    Column("next_id", BigInteger, nullable=False),
+)
