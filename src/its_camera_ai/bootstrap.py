@@ -15,6 +15,7 @@ import structlog
 from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid, RetryableError, StorageUnavailable
+from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.time import Clock, SystemClock
 from its_camera_ai.ops.settings import Settings, parse_size
 from its_camera_ai.store.cameras import CameraRepository
@@ -93,9 +94,7 @@ def run_role(settings: Settings, role: str, index: int) -> None:
         case "vision":
             _run_vision(settings, index)
         case "server":
-            from its_camera_ai.roles.server import run_server  # noqa: PLC0415  weight, see above
-
-            run_server(open_site(settings), LocalBus(settings.run), index)
+            _run_server(settings, index)
         case _:
             raise ConfigInvalid(f"There is no role {role!r}; use one of {', '.join(ROLES)}.")
 
@@ -158,6 +157,94 @@ def _run_vision(settings: Settings, index: int) -> None:
     bus.close()
 
 
+def _run_server(settings: Settings, index: int) -> None:
+    from its_camera_ai import __version__  # noqa: PLC0415
+    from its_camera_ai.api.accounts import Accounts  # noqa: PLC0415
+    from its_camera_ai.api.app import create_app  # noqa: PLC0415
+    from its_camera_ai.api.deps import ApiDeps, ApiSettings  # noqa: PLC0415
+    from its_camera_ai.api.live import LiveHub  # noqa: PLC0415
+    from its_camera_ai.api.state import SystemState  # noqa: PLC0415
+    from its_camera_ai.roles.harness import Heartbeat, stop_event  # noqa: PLC0415
+    from its_camera_ai.roles.server import (  # noqa: PLC0415
+        Analytics,
+        StatusWatch,
+        listening_socket,
+        serve,
+        server_status,
+    )
+    from its_camera_ai.store.audit import AuditLog  # noqa: PLC0415
+    from its_camera_ai.store.event_writer import EventWriter  # noqa: PLC0415
+    from its_camera_ai.store.events import EventRepository  # noqa: PLC0415
+    from its_camera_ai.store.login_attempts import LoginAttempts  # noqa: PLC0415
+    from its_camera_ai.store.segments import SegmentRepository  # noqa: PLC0415
+    from its_camera_ai.store.sessions import SessionRepository  # noqa: PLC0415
+    from its_camera_ai.store.users import UserRepository  # noqa: PLC0415
+
+    stop = stop_event(tied_to_parent=True)
+    listener = listening_socket(settings.http_host, settings.http_port)
+    site, bus = open_site(settings), LocalBus(settings.run)
+    clock, database = site.clock, site.database
+    state, events = SystemState(clock), EventRepository(database, clock)
+    writer, audit = EventWriter(events), AuditLog(database, clock)
+    hub = LiveHub(bus.packet_subscriber, clock)
+    token = settings.metrics_token
+    app = create_app(
+        ApiDeps(
+            settings=ApiSettings(
+                version=__version__,
+                cookie_secure=settings.cookie_secure,
+                allowed_origins=frozenset(settings.allowed_origins),
+                static_dir=STATIC_DIR,
+                metrics_token=token.get_secret_value() if token else None,
+            ),
+            clock=clock,
+            accounts=Accounts(
+                UserRepository(database),
+                SessionRepository(database),
+                LoginAttempts(database),
+                audit,
+                clock,
+            ),
+            cameras=site.cameras,
+            events=events,
+            segments=SegmentRepository(database),
+            audit=audit,
+            state=state,
+            hub=hub,
+            media_root=settings.media,
+        )
+    )
+    analytics = Analytics(
+        bus.tracks_receiver(),
+        state,
+        writer,
+        new_event_id=new_id,
+        stored_counts=events.line_counts,
+        clock=clock,
+    )
+    watch = StatusWatch(bus.status_receiver(), state, writer, new_event_id=new_id)
+    heartbeat = Heartbeat(
+        "server",
+        index,
+        bus.status_sender(),
+        lambda bare: server_status(bare, analytics, watch, writer),
+        clock=clock,
+    )
+    follow = CameraFollower(site.cameras, analytics.want)
+    follow.poll()
+    analytics.start()
+    serve(app, listener, stop, follow.poll)
+    watch.close()
+    analytics.close()
+    writer.close()
+    heartbeat.close()
+    site.close()
+    bus.close()
+
+
+STATIC_DIR = Path(__file__).parent / "api" / "static"
+"""Where the build puts the dashboard."""
+
 TRACK_IDS_RESERVED = 1_000_000
 """Ids set aside for one run of one camera's tracker: years of traffic."""
 
@@ -178,25 +265,37 @@ def chosen_model(settings: Settings) -> str:
     return recommended
 
 
-def follow_cameras(
-    cameras: CameraRepository, want: Callable[[list[Camera]], None], stop: threading.Event
-) -> None:
-    """Call ``want`` now and after every change of the site, until ``stop``.
+class CameraFollower:
+    """Calls ``want`` with the site's cameras at the first poll and after every change.
 
     A database that goes away changes nothing: what runs goes on as it is.
     """
-    seen = -1
-    problem = ""
-    while True:
+
+    def __init__(self, cameras: CameraRepository, want: Callable[[list[Camera]], None]) -> None:
+        self._cameras = cameras
+        self._want = want
+        self._seen = -1
+        self._problem = ""
+
+    def poll(self) -> None:
         try:
-            revision = cameras.revision()
-            if revision != seen:
-                want(cameras.all())
-                seen = revision
-            problem = ""
+            revision = self._cameras.revision()
+            if revision != self._seen:
+                self._want(self._cameras.all())
+                self._seen = revision
+            self._problem = ""
         except RetryableError as error:
-            if str(error) != problem:
-                problem = str(error)
-                log.warning("the site's configuration can't be read", problem=problem)
+            if str(error) != self._problem:
+                self._problem = str(error)
+                log.warning("the site's configuration can't be read", problem=self._problem)
+
+
+def follow_cameras(
+    cameras: CameraRepository, want: Callable[[list[Camera]], None], stop: threading.Event
+) -> None:
+    """Poll until ``stop``."""
+    follower = CameraFollower(cameras, want)
+    while True:
+        follower.poll()
         if stop.wait(CONFIG_POLL_S):
             return

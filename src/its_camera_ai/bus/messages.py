@@ -106,6 +106,7 @@ class StreamStatus(msgspec.Struct, frozen=True):
     recorded_packets: int = 0
     unrecorded_packets: int = 0
     recording: bool = False
+    recording_problem: str = ""
     jumps: int = 0
 
 

@@ -167,6 +167,7 @@ class Ingest:
                         recorded_packets=figures.recorded_packets,
                         unrecorded_packets=figures.unrecorded_packets,
                         recording=figures.recording,
+                        recording_problem=figures.problem,
                     )
                     if figures.problem:
                         problems.append(figures.problem)

@@ -16,6 +16,7 @@ from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.media import MediaKind, Packet
 from its_camera_ai.core.time import NS_PER_MS, NS_PER_S, Clock
 from its_camera_ai.core.tracks import FrameTracks, Unknown
+from its_camera_ai.ops.stage_times import StageTimes
 from its_camera_ai.tracking.tracker import Tracker
 from its_camera_ai.video.decoder import Frame, VideoDecoder
 from its_camera_ai.vision.detector import Detector, DetectorModel
@@ -39,25 +40,6 @@ class _Figures:
     looks: int = 0
     unknown: int = 0
     latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=400))
-
-
-class StageTimes:
-    """CPU seconds by stage, summed over threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._seconds: dict[str, float] = {}
-
-    def add(self, stage: str, since_s: float) -> float:
-        """Book the calling thread's CPU time since ``since_s``; returns the time now."""
-        now_s = time.thread_time()
-        with self._lock:
-            self._seconds[stage] = self._seconds.get(stage, 0.0) + now_s - since_s
-        return now_s
-
-    def snapshot(self) -> dict[str, float]:
-        with self._lock:
-            return dict(self._seconds)
 
 
 class Eye:
