@@ -1,0 +1,328 @@
+/**
+ * The server's HTTP API, typed by hand. Errors arrive as RFC 9457 problems and are thrown as
+ * `ApiError`, whose message is the problem's own `detail`.
+ */
+
+export interface User {
+  username: string;
+  role: string;
+}
+
+export interface Session {
+  user: User;
+  must_change_password: boolean;
+  csrf_token: string;
+}
+
+/** Normalised picture coordinates, 0–1. */
+export type Point = readonly [number, number];
+
+export interface SceneLine {
+  id: string;
+  name: string;
+  points: readonly Point[];
+}
+
+export interface SceneZone {
+  id: string;
+  name: string;
+  points: readonly Point[];
+}
+
+export interface Scene {
+  lines: readonly SceneLine[];
+  zones: readonly SceneZone[];
+}
+
+export interface Camera {
+  id: string;
+  name: string;
+  enabled: boolean;
+  record: boolean;
+  detect: boolean;
+  detect_fps: number;
+}
+
+export type CameraState =
+  | "connecting"
+  | "online"
+  | "retrying"
+  | "refused"
+  | "ended"
+  | "disabled"
+  | (string & {});
+
+export interface StreamStatus {
+  role: string;
+  state: CameraState;
+  codec: string;
+  width: number;
+  height: number;
+  fps: number;
+  bitrate_bps: number;
+  packets: number;
+  reconnects: number;
+  recording: boolean;
+  unrecorded_packets: number;
+  last_packet: string | null;
+}
+
+export interface VisionStatus {
+  model: string;
+  looks_per_s: number;
+  frames: number;
+  frames_unprocessed: number;
+  unknown: number;
+  latency_ms_p95: number;
+}
+
+export interface CameraStatus {
+  id: string;
+  name: string;
+  state: CameraState;
+  since: string | null;
+  error: string;
+  streams: readonly StreamStatus[];
+  vision: VisionStatus | null;
+}
+
+/** `total` and one entry per class. */
+export type ClassCounts = Readonly<Record<string, number>>;
+
+export interface LineCounts {
+  in: ClassCounts;
+  out: ClassCounts;
+}
+
+export interface ZoneCounts {
+  occupancy: number;
+  entered: ClassCounts;
+  left: ClassCounts;
+}
+
+export interface Counts {
+  lines: Readonly<Record<string, LineCounts>>;
+  zones: Readonly<Record<string, ZoneCounts>>;
+}
+
+export interface CameraEvent {
+  id: string;
+  kind: string;
+  camera_id: string;
+  time: string;
+  pts_ns: string | number;
+  track_id: number | null;
+  detail: Readonly<Record<string, unknown>>;
+}
+
+export interface EventPage {
+  items: readonly CameraEvent[];
+  next_cursor: string | null;
+}
+
+export interface EventQuery {
+  camera?: string | undefined;
+  kind?: string | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
+  limit?: number | undefined;
+  cursor?: string | undefined;
+}
+
+export interface Recording {
+  id: string;
+  start: string;
+  end: string;
+  duration_s: number;
+  size_bytes: number;
+  codec: string;
+  width: number;
+  height: number;
+  frames: number;
+  url: string;
+}
+
+interface Items<T> {
+  items: readonly T[];
+}
+
+/** A request that the server refused, or that never reached it (`status` 0). */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly type: string = "about:blank",
+  ) {
+    super(message);
+  }
+}
+
+export interface ApiOptions {
+  fetch?: typeof fetch;
+  /** The session is gone: show the log-in page. */
+  onUnauthorized?: () => void;
+  /** The server forbade something: the session may have changed (a password must be set). */
+  onForbidden?: () => void;
+}
+
+const BASE = "/api/v1";
+const UNREACHABLE = "The server can't be reached. Check the network and that it is running.";
+
+export class ApiClient {
+  private csrfToken = "";
+  private readonly fetch: typeof fetch;
+  onUnauthorized: () => void;
+  onForbidden: () => void;
+
+  constructor(options: ApiOptions = {}) {
+    this.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.onUnauthorized = options.onUnauthorized ?? (() => {});
+    this.onForbidden = options.onForbidden ?? (() => {});
+  }
+
+  async login(username: string, password: string): Promise<Session> {
+    return this.keep(await this.send<Session>("POST", "/auth/login", { username, password }));
+  }
+
+  async me(signal?: AbortSignal): Promise<Session> {
+    return this.keep(await this.get<Session>("/auth/me", {}, signal));
+  }
+
+  async logout(): Promise<void> {
+    await this.send("POST", "/auth/logout");
+    this.csrfToken = "";
+  }
+
+  async changePassword(current: string, next: string): Promise<void> {
+    await this.send("POST", "/auth/password", { current, new: next });
+  }
+
+  async cameras(signal?: AbortSignal): Promise<readonly Camera[]> {
+    return (await this.get<Items<Camera>>("/cameras", {}, signal)).items;
+  }
+
+  async statuses(signal?: AbortSignal): Promise<readonly CameraStatus[]> {
+    return (await this.get<Items<CameraStatus>>("/cameras/status", {}, signal)).items;
+  }
+
+  status(cameraId: string, signal?: AbortSignal): Promise<CameraStatus> {
+    return this.get(`/cameras/${encodeURIComponent(cameraId)}/status`, {}, signal);
+  }
+
+  counts(cameraId: string, signal?: AbortSignal): Promise<Counts> {
+    return this.get(`/cameras/${encodeURIComponent(cameraId)}/counts`, {}, signal);
+  }
+
+  events(query: EventQuery, signal?: AbortSignal): Promise<EventPage> {
+    return this.get("/events", { ...query }, signal);
+  }
+
+  async recordings(
+    cameraId: string,
+    since: Date,
+    until: Date,
+    signal?: AbortSignal,
+  ): Promise<readonly Recording[]> {
+    const path = `/cameras/${encodeURIComponent(cameraId)}/recordings`;
+    const query = { since: since.toISOString(), until: until.toISOString(), role: "main" };
+    return (await this.get<Items<Recording>>(path, query, signal)).items;
+  }
+
+  private keep(session: Session): Session {
+    this.csrfToken = session.csrf_token;
+    return session;
+  }
+
+  private get<T>(
+    path: string,
+    query: Record<string, string | number | undefined> = {},
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const params = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined && value !== "") params.set(name, String(value));
+    }
+    const suffix = params.size > 0 ? `?${params}` : "";
+    return this.request<T>(path + suffix, { method: "GET", ...(signal && { signal }) });
+  }
+
+  private send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
+    const headers: Record<string, string> = { "X-CSRF-Token": this.csrfToken };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    return this.request<T>(path, {
+      method,
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  }
+
+  private async request<T>(path: string, init: RequestInit): Promise<T> {
+    let response: Response;
+    try {
+      response = await this.fetch(BASE + path, { credentials: "same-origin", ...init });
+    } catch (error) {
+      if (init.signal?.aborted) throw error;
+      throw new ApiError(UNREACHABLE, 0);
+    }
+    if (!response.ok) throw await this.problem(path, response);
+    if (response.status === 204) return undefined as T;
+    const text = await response.text();
+    if (text === "") return undefined as T;
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw new ApiError("The server's answer can't be read; is this address the right one?", 0);
+    }
+  }
+
+  private async problem(path: string, response: Response): Promise<ApiError> {
+    const error = await problemOf(response);
+    // A wrong password at log-in or password change is told on the form, not by leaving it.
+    const credentialCheck = path === "/auth/login" || path === "/auth/password";
+    if (response.status === 401 && !credentialCheck) this.onUnauthorized();
+    if (response.status === 403 && !path.startsWith("/auth/")) this.onForbidden();
+    return error;
+  }
+}
+
+async function problemOf(response: Response): Promise<ApiError> {
+  const fallback = `The server answered ${response.status} ${response.statusText}`.trim();
+  let body: unknown;
+  try {
+    body = await response.json();
+  } catch {
+    return new ApiError(`${fallback}.`, response.status);
+  }
+  const problem = (typeof body === "object" && body !== null ? body : {}) as Record<
+    string,
+    unknown
+  >;
+  const told = [problem.detail, problem.title].find((t) => typeof t === "string" && t !== "");
+  return new ApiError(
+    typeof told === "string" ? told : `${fallback}.`,
+    response.status,
+    typeof problem.type === "string" ? problem.type : "about:blank",
+  );
+}
+
+/** Where a camera's live feed is, as a WebSocket address of this page's own origin. */
+export function liveUrl(cameraId: string, page: { protocol: string; host: string }): string {
+  const scheme = page.protocol === "https:" ? "wss:" : "ws:";
+  return `${scheme}//${page.host}${BASE}/cameras/${encodeURIComponent(cameraId)}/live`;
+}
+
+export function mjpegUrl(cameraId: string): string {
+  return `${BASE}/cameras/${encodeURIComponent(cameraId)}/live.mjpeg?boxes=1`;
+}
+
+export function snapshotUrl(cameraId: string, cacheKey: number): string {
+  return `${BASE}/cameras/${encodeURIComponent(cameraId)}/snapshot.jpg?at=${cacheKey}`;
+}
+
+/** The recording's own address if it is one of this origin's API, else made from its id. */
+export function recordingUrl(recording: Pick<Recording, "id" | "url">): string {
+  if (recording.url?.startsWith(`${BASE}/`)) return recording.url;
+  return `${BASE}/recordings/${encodeURIComponent(recording.id)}/media`;
+}

@@ -1,0 +1,37 @@
+/** An event in words. */
+
+import type { CameraEvent } from "./api";
+import { formatDuration } from "./format";
+import { text } from "./text";
+
+export function kindName(kind: string): string {
+  return text.kind[kind] ?? kind.replaceAll("_", " ");
+}
+
+export function describeEvent(event: Pick<CameraEvent, "kind" | "detail">): string {
+  const { detail } = event;
+  const word = (name: string): string => {
+    const value = detail[name];
+    return typeof value === "string" ? value : "";
+  };
+  const what = capital(word("class")) || text.describe.something;
+  switch (event.kind) {
+    case "line_crossed":
+      return text.describe.crossed(what, word("line"), word("direction"));
+    case "zone_entered":
+      return text.describe.entered(what, word("zone"));
+    case "zone_left": {
+      const dwell = detail.dwell_s;
+      const after = typeof dwell === "number" ? formatDuration(dwell) : "";
+      return text.describe.left(what, word("zone"), after);
+    }
+    default: {
+      const facts = Object.entries(detail)
+        .filter(([, value]) => typeof value === "string" || typeof value === "number")
+        .map(([name, value]) => `${name}: ${value}`);
+      return [kindName(event.kind), ...facts].join(", ");
+    }
+  }
+}
+
+const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
