@@ -1,0 +1,160 @@
+"""Cameras as JSON: what is shown of one, and the object of the site file that describes one."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from its_camera_ai.core.camera_url import CameraUrl
+from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.core.ids import camera_id
+from its_camera_ai.core.scene import Anchor, Line, Point, Scene, Unit, Zone
+from its_camera_ai.store.documents.fields import CameraFields, LineFields, ZoneFields
+
+
+class CameraDocument(CameraFields):
+    """One camera, in the fields of the site file."""
+
+    id: str = Field(default="", description="The id in the address; may be left out.")
+
+
+class ShapeView(BaseModel):
+    """A line or a zone."""
+
+    id: str
+    name: str
+    points: list[tuple[float, float]]
+    unit: str = Field(description="normalised or px")
+    anchor: str
+
+
+class SceneView(BaseModel):
+    """What is measured in the picture."""
+
+    lines: list[ShapeView]
+    zones: list[ShapeView]
+
+
+class CameraView(BaseModel):
+    """One camera as the site wants it. Addresses are shown to admins only, passwords to nobody."""
+
+    id: str
+    name: str
+    enabled: bool
+    record: bool
+    detect: bool
+    main: str | None = Field(description="address with the password as ***; null unless admin")
+    sub: str | None = Field(description="the smaller stream's address; null unless admin")
+    has_sub: bool
+    detect_fps: float
+    scene: SceneView
+    document: dict[str, Any] | None = Field(
+        description="what PUT takes to keep the camera as it is; null unless admin"
+    )
+
+
+class Cameras(BaseModel):
+    """All cameras, by id."""
+
+    items: list[CameraView]
+
+
+def camera_view(camera: Camera, *, with_addresses: bool) -> CameraView:
+    """What a client may see of a camera."""
+    sub = None if camera.sub is None else camera.sub.masked()
+    return CameraView(
+        id=camera.id,
+        name=camera.name,
+        enabled=camera.enabled,
+        record=camera.record,
+        detect=camera.detect,
+        main=camera.main.masked() if with_addresses else None,
+        sub=sub if with_addresses else None,
+        has_sub=camera.sub is not None,
+        detect_fps=camera.detect_fps,
+        scene=SceneView(
+            lines=[_shape_view(line) for line in camera.scene.lines],
+            zones=[_shape_view(zone) for zone in camera.scene.zones],
+        ),
+        document=camera_document(camera) if with_addresses else None,
+    )
+
+
+def _shape_view(shape: Line | Zone) -> ShapeView:
+    points: tuple[Point, ...] = shape.points
+    return ShapeView(
+        id=shape.id,
+        name=shape.name,
+        points=list(points),
+        unit=shape.unit.value,
+        anchor=shape.anchor.value,
+    )
+
+
+def camera_document(camera: Camera) -> dict[str, Any]:
+    """The camera as an object of the site file, passwords as ``***``."""
+    return {
+        "id": camera.id,
+        "name": camera.name,
+        "url": camera.main.masked(),
+        "sub_url": None if camera.sub is None else camera.sub.masked(),
+        "enabled": camera.enabled,
+        "record": camera.record,
+        "detect": camera.detect,
+        "rtsp_transport": camera.rtsp_transport,
+        "loop": camera.loop,
+        "paced": camera.paced,
+        "detect_fps": camera.detect_fps,
+        "lines": [_shape_view(line).model_dump(mode="json") for line in camera.scene.lines],
+        "zones": [_shape_view(zone).model_dump(mode="json") for zone in camera.scene.zones],
+    }
+
+
+def camera_from(document: CameraDocument, name: str) -> Camera:
+    """The camera that a document describes.
+
+    Args:
+        name: the id in the request's address.
+
+    Raises:
+        ConfigInvalid: another id in the body, an address or a scene that makes no sense.
+    """
+    if document.id not in ("", name):
+        raise ConfigInvalid(
+            f"id: the body says another id than the address ('{name}'); leave it out. A camera "
+            "keeps its id for good."
+        )
+    return Camera(
+        id=camera_id(name),
+        main=_url("url", document.url),
+        sub=None if document.sub_url is None else _url("sub_url", document.sub_url),
+        name=document.name,
+        enabled=document.enabled,
+        record=document.record,
+        detect=document.detect,
+        rtsp_transport=document.rtsp_transport,
+        loop=document.loop,
+        paced=document.paced,
+        detect_fps=document.detect_fps,
+        scene=Scene(
+            tuple(_line(fields) for fields in document.lines),
+            tuple(_zone(fields) for fields in document.zones),
+        ),
+    )
+
+
+def _url(field: str, text: str) -> CameraUrl:
+    try:
+        return CameraUrl.parse(text)
+    except ConfigInvalid as error:
+        raise ConfigInvalid(f"{field}: {error}") from None
+
+
+def _line(fields: LineFields) -> Line:
+    start, end = ((x, y) for x, y in fields.points)
+    return Line(fields.id, (start, end), Unit(fields.unit), Anchor(fields.anchor), fields.name)
+
+
+def _zone(fields: ZoneFields) -> Zone:
+    points = tuple((x, y) for x, y in fields.points)
+    return Zone(fields.id, points, Unit(fields.unit), Anchor(fields.anchor), fields.name)

@@ -1,0 +1,86 @@
+"""What the routes need, passed in as one value by whoever makes the application."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from its_camera_ai.api.accounts import Accounts
+from its_camera_ai.api.health import ReadinessChecks
+from its_camera_ai.api.live import LiveHub
+from its_camera_ai.api.pictures import DecodingSeats
+from its_camera_ai.api.state import SystemState
+from its_camera_ai.core.time import Clock
+from its_camera_ai.store.audit import AuditLog
+from its_camera_ai.store.cameras import CameraRepository
+from its_camera_ai.store.events import EventRepository
+from its_camera_ai.store.segments import SegmentRepository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """How this server is to be reached.
+
+    Attributes:
+        version: of the package, told by ``/health``.
+        cookie_secure: served over TLS: ``Secure`` cookies with the ``__Host-`` prefix, and HSTS.
+        allowed_origins: further origins (``https://host[:port]``) that may open WebSockets and
+            send changes; its own is always allowed.
+        static_dir: the built dashboard; None or a missing folder serves a page that says how to
+            build it.
+        metrics_token: bearer token for ``/metrics``; None leaves only signed-in users.
+        decoding_viewers_max: pictures decoded at a time (snapshots and MJPEG).
+    """
+
+    version: str
+    cookie_secure: bool = True
+    allowed_origins: frozenset[str] = frozenset()
+    static_dir: Path | None = None
+    metrics_token: str | None = field(default=None, repr=False)
+    decoding_viewers_max: int = 4
+
+    @property
+    def cookie_name(self) -> str:
+        return "__Host-itscam_session" if self.cookie_secure else "itscam_session"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiDeps:
+    """Everything that the routes use. Repositories block and are called in threads."""
+
+    settings: ApiSettings
+    clock: Clock
+    accounts: Accounts
+    cameras: CameraRepository
+    events: EventRepository
+    segments: SegmentRepository
+    audit: AuditLog
+    state: SystemState
+    hub: LiveHub
+    media_root: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One application's own parts, made by ``create_app``."""
+
+    deps: ApiDeps
+    started_ns: int
+    seats: DecodingSeats
+    readiness: ReadinessChecks
+
+
+def running(connection: HTTPConnection) -> Running:
+    """The parts of the application that serves this request."""
+    found: Running = connection.app.state.running
+    return found
+
+
+def deps_of(connection: HTTPConnection) -> ApiDeps:
+    return running(connection).deps
+
+
+App = Annotated[Running, Depends(running)]
+Deps = Annotated[ApiDeps, Depends(deps_of)]

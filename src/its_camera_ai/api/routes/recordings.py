@@ -1,0 +1,147 @@
+"""Recorded segments: which there are, and their files."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel, Field
+
+from its_camera_ai.api.deps import ApiDeps, Deps
+from its_camera_ai.api.guards import allow
+from its_camera_ai.api.media import ByteRange, MediaFile, open_media, parse_range
+from its_camera_ai.api.policies import Policy
+from its_camera_ai.api.problems import NotFound, RangeUnsatisfiable
+from its_camera_ai.api.times import check_span, wall_time
+from its_camera_ai.core.media import StreamRole
+from its_camera_ai.core.segments import Segment
+from its_camera_ai.core.time import NS_PER_S, iso_utc
+
+router = APIRouter(prefix="/api/v1", tags=["recordings"])
+
+LIMIT_MAX = 5000
+
+
+class RecordingView(BaseModel):
+    """One recording file."""
+
+    id: str
+    start: str = Field(description="RFC 3339, UTC")
+    end: str = Field(description="RFC 3339, UTC")
+    duration_s: float
+    size_bytes: int
+    codec: str
+    width: int
+    height: int
+    frames: int
+    url: str = Field(description="where the file is to be had")
+
+
+class Recordings(BaseModel):
+    """Recordings, oldest first."""
+
+    items: list[RecordingView]
+
+
+def _view(segment: Segment) -> RecordingView:
+    return RecordingView(
+        id=segment.id,
+        start=iso_utc(segment.start_wall_ns),
+        end=iso_utc(segment.end_wall_ns),
+        duration_s=round(segment.duration_ns / NS_PER_S, 3),
+        size_bytes=segment.size_bytes,
+        codec=segment.codec,
+        width=segment.width,
+        height=segment.height,
+        frames=segment.frames,
+        url=f"/api/v1/recordings/{segment.id}/media",
+    )
+
+
+@router.get("/cameras/{camera_id}/recordings", dependencies=[allow(Policy.VIEWER)])
+def recordings(
+    camera_id: str,
+    deps: Deps,
+    since: Annotated[str | None, Query(description="RFC 3339")] = None,
+    until: Annotated[str | None, Query(description="RFC 3339")] = None,
+    role: StreamRole = StreamRole.MAIN,
+    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 1000,
+) -> Recordings:
+    """The recordings of a camera that share a moment with the span. A camera that was removed
+    keeps its recordings; page on with ``since`` = the last one's ``end``."""
+    since_ns, until_ns = wall_time("since", since), wall_time("until", until)
+    check_span(since_ns, until_ns)
+    found = deps.segments.find(camera_id, role, since_ns, until_ns, limit)
+    if not found and deps.cameras.get(camera_id) is None:
+        raise NotFound(f"There is no camera '{camera_id}' and none of its recordings.")
+    return Recordings(items=[_view(segment) for segment in found])
+
+
+_MEDIA_RESPONSES: dict[int | str, dict[str, object]] = {
+    200: {"description": "The whole file", "content": {"video/mp4": {}}},
+    206: {"description": "The range asked for", "content": {"video/mp4": {}}},
+    410: {"description": "Indexed, but the file is no longer there"},
+    416: {"description": "Range outside the file"},
+}
+
+
+@router.get(
+    "/recordings/{recording_id}/media",
+    dependencies=[allow(Policy.VIEWER)],
+    response_class=Response,
+    responses=_MEDIA_RESPONSES,
+)
+def media(recording_id: str, request: Request, deps: Deps) -> Response:
+    """The file, whole or by one byte range."""
+    segment = _segment(deps, recording_id)
+    opened = open_media(deps.media_root, segment.path)
+    try:
+        headers, part, status = _plan(request, segment, opened)
+    except RangeUnsatisfiable:
+        opened.close()
+        raise
+    return StreamingResponse(opened.send(part), status, headers, media_type="video/mp4")
+
+
+@router.head(
+    "/recordings/{recording_id}/media",
+    dependencies=[allow(Policy.VIEWER)],
+    response_class=Response,
+    include_in_schema=False,
+)
+def media_head(recording_id: str, request: Request, deps: Deps) -> Response:
+    """The headers alone."""
+    segment = _segment(deps, recording_id)
+    opened = open_media(deps.media_root, segment.path)
+    try:
+        headers, _, status = _plan(request, segment, opened)
+    finally:
+        opened.close()
+    return Response(None, status, headers, media_type="video/mp4")
+
+
+def _segment(deps: ApiDeps, recording_id: str) -> Segment:
+    segment = deps.segments.get(recording_id)
+    if segment is None:
+        raise NotFound("There is no recording with this id; retention may have removed it.")
+    return segment
+
+
+def _plan(
+    request: Request, segment: Segment, opened: MediaFile
+) -> tuple[dict[str, str], ByteRange, int]:
+    """Headers, bytes and status of the answer; ``If-Range`` of another version asks for all."""
+    tag = f'"{segment.id}-{opened.size_bytes}"'
+    headers = {
+        "Accept-Ranges": "bytes",
+        "ETag": tag,
+        "Content-Disposition": f'inline; filename="{segment.camera_id}-{segment.id}.mp4"',
+    }
+    wanted = request.headers.get("range", "")
+    part = None
+    if wanted and request.headers.get("if-range", tag) == tag:
+        part = parse_range(wanted, opened.size_bytes)
+    if part is None:
+        whole = ByteRange(0, opened.size_bytes - 1)
+        return {**headers, "Content-Length": str(whole.length)}, whole, 200
+    headers["Content-Range"] = f"bytes {part.first}-{part.last}/{opened.size_bytes}"
+    return {**headers, "Content-Length": str(part.length)}, part, 206
