@@ -6,6 +6,7 @@ bytes: H.264/H.265 in Annex B, AAC raw.
 """
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -36,13 +37,13 @@ def _write(clip: Path, path: Path) -> None:
             if not packet.size:
                 continue  # the demuxer's word for the end
             is_video = packet.stream.type == "video"
-            tick_ns = packet.time_base * _NS
+            tick_ns = (packet.time_base or Fraction(1)) * _NS
             for part in to_annex_b.filter(packet) if is_video else [packet]:
                 rows.append(
                     {
                         "video": is_video,
-                        "pts": round(part.pts * tick_ns),
-                        "dts": round((part.pts if part.dts is None else part.dts) * tick_ns),
+                        "pts": round((part.pts or 0) * tick_ns),
+                        "dts": round(((part.pts or 0) if part.dts is None else part.dts) * tick_ns),
                         "duration": round((part.duration or 0) * tick_ns),
                         "key": part.is_keyframe,
                         "size": part.size,

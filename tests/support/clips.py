@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
-from tests.support.pattern import MovingPattern, read_number
+from tests.support.pattern import Luma, MovingPattern, read_number
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "clips"
 SAMPLE_RATE = 48_000
@@ -118,18 +120,18 @@ def encode(frames: Iterator[VideoFrame], spec: ClipSpec, path: Path) -> None:
     """
     time_base = Fraction(1, spec.fps * 2)
     with av.open(str(path), "w") as container:
-        video = container.add_stream({"h264": "libx264", "hevc": "libx265"}[spec.codec])
-        video.rate = Fraction(spec.fps)
+        encoder = {"h264": "libx264", "hevc": "libx265"}[spec.codec]
+        video = cast(VideoStream, container.add_stream(encoder, rate=spec.fps))
         video.width, video.height = spec.size_wh
         video.pix_fmt = "yuv420p"
         video.time_base = video.codec_context.time_base = time_base
         video.codec_context.gop_size = spec.gop
         video.codec_context.max_b_frames = spec.b_frames
         video.codec_context.thread_count = 2  # fixed, since it changes the bits
-        video.options = _encoder_options(spec)
+        video.options = dict(_encoder_options(spec))
         if spec.bitrate_bps:
             video.bit_rate = spec.bitrate_bps
-        tone = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono") if spec.audio else None
+        tone = container.add_stream("aac", SAMPLE_RATE, layout="mono") if spec.audio else None
         ticks = 0
         for frame, tick in zip(frames, spec.frame_ticks(), strict=True):
             frame.pts, frame.time_base = ticks, time_base
@@ -172,10 +174,10 @@ def tone_frames(duration_s: float) -> Iterator[AudioFrame]:
         yield frame
 
 
-def luma(frame: VideoFrame) -> np.ndarray:
+def luma(frame: VideoFrame) -> Luma:
     """The (H, W) luma plane of a decoded picture, without its padding."""
     plane = frame.planes[0]
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return rows[: frame.height, : frame.width]
 
 

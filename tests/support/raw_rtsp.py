@@ -3,7 +3,7 @@
 import socket
 import threading
 from enum import StrEnum
-from typing import Self
+from typing import BinaryIO, Self
 
 
 class Behaviour(StrEnum):
@@ -95,7 +95,7 @@ class RawRtspServer:
         except (OSError, ValueError):
             return  # the client or close() went away
 
-    def _request(self, lines: "socket.SocketIO") -> tuple[str, str] | None:
+    def _request(self, lines: BinaryIO) -> tuple[str, str] | None:
         """Method and CSeq of the next request; None at the end."""
         first = lines.readline().decode(errors="replace")
         if not first.strip():

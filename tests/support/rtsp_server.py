@@ -17,12 +17,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-import gi
+import gi  # type: ignore[import-not-found]  # of the system Python
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402 - versions come first
+from gi.repository import (  # type: ignore[import-not-found]  # noqa: E402 - versions come first
+    GLib,
+    Gst,
+    GstRtsp,
+    GstRtspServer,
+)
 
 _VIDEO = (
     'appsrc name=video is-live=true format=time block=false max-bytes=0 caps="{caps}" '
