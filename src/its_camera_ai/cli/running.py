@@ -1,0 +1,268 @@
+"""``itscam up``, ``demo``, ``status`` and ``role``: running the site."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import structlog
+import typer
+from rich.table import Table
+
+from its_camera_ai.api.one_time_passwords import ensure_admin
+from its_camera_ai.bootstrap import (
+    STATIC_DIR,
+    Site,
+    chosen_model,
+    open_site,
+    run_role,
+)
+from its_camera_ai.bus.local import LocalBus
+from its_camera_ai.bus.messages import RoleStatus, StreamStatus, VisionStatus
+from its_camera_ai.cli.console import err, out
+from its_camera_ai.cli.demo import demo_cameras, fetch_model
+from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.core.time import SystemClock
+from its_camera_ai.ops.logs import configure_logs
+from its_camera_ai.ops.settings import Settings, load_settings
+from its_camera_ai.ops.supervisor import Child, Supervisor
+from its_camera_ai.roles.server import listening_socket
+from its_camera_ai.store import plan as plans
+from its_camera_ai.store.documents.site import load_site
+from its_camera_ai.store.lock import InstanceLock
+
+log = structlog.get_logger(__name__)
+
+STATUS_WAIT_S = 2.5
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder of the site (ITSCAM_DATA_DIR).", show_default=False),
+]
+Port = Annotated[
+    int | None, typer.Option("--port", help="Port of the dashboard.", show_default=False)
+]
+
+
+def up(
+    config: Annotated[
+        Path | None,
+        typer.Option("-c", "--config", help="Site file to apply first.", show_default=False),
+    ] = None,
+    data_dir: DataDir = None,
+    port: Port = None,
+) -> None:
+    """Run the whole site under one supervisor, until Ctrl-C."""
+    settings = load_settings(data_dir=data_dir, http_port=port)
+    _export(settings, data_dir=data_dir, http_port=port)
+    wanted = list(load_site(config).cameras) if config is not None else None
+    _up(settings, wanted, announce=_announce_short)
+
+
+def demo(
+    data_dir: Annotated[Path, typer.Option("--data-dir", help="Folder of the demo site.")] = Path(
+        ".demo"
+    ),
+    port: Port = None,
+) -> None:
+    """Run four simulated cameras: recorded, understood, counted, shown in the browser."""
+    settings = load_settings(data_dir=data_dir.absolute(), http_port=port)
+    _export(settings, data_dir=data_dir.absolute(), http_port=port)
+    err.print("preparing the demo …", style="dim")
+    for line in fetch_model(settings):
+        err.print(line, style="dim", soft_wrap=True)
+    _up(settings, demo_cameras(), announce=_announce_demo)
+
+
+def role(
+    name: Annotated[str, typer.Argument(help="ingest, vision or server.")],
+    index: Annotated[int, typer.Option(help="Which of several.")] = 0,
+) -> None:
+    """Be one process of the site. Started by 'up'; on a cluster, by its deployment."""
+    settings = load_settings()
+    configure_logs(settings.log_level, settings.log_format, role=name, index=index)
+    run_role(settings, name, index)
+
+
+def status(
+    data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell what the running site is doing, from the heartbeats of its processes."""
+    settings = load_settings(data_dir=data_dir)
+    heard = _listen(settings)
+    if not heard:
+        raise ConfigInvalid(
+            f"Nothing runs in {settings.data_dir.absolute()}; start it with 'itscam up', or name "
+            "the folder of the running site with --data-dir."
+        )
+    if as_json:
+        out.print_json(msgspec.json.encode(list(heard.values())).decode())
+        return
+    out.print(_roles_table(heard))
+    out.print(_cameras_table(heard))
+
+
+def _export(settings: Settings, **options: object) -> None:
+    """Children read the same settings from the environment."""
+    for name, value in options.items():
+        if value is not None:
+            os.environ[f"ITSCAM_{name.upper()}"] = str(getattr(settings, name))
+
+
+def _up(
+    settings: Settings,
+    wanted: list[Camera] | None,
+    announce: Callable[[Settings, str | None], None],
+) -> None:
+    configure_logs(settings.log_level, settings.log_format, role="supervisor")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    listening_socket(settings.http_host, settings.http_port).close()  # tell a taken port at once
+    with InstanceLock(settings.data_dir):
+        site = open_site(settings, prepare=True)
+        try:
+            password = ensure_admin(site.database, site.clock)
+            if wanted is not None:
+                _apply(site, wanted)
+            model = chosen_model(settings)
+        finally:
+            site.close()
+        log.info("site starts", data_dir=str(settings.data_dir.absolute()), model=model)
+        bus = LocalBus(settings.run)
+        hub = _Announcing(bus, lambda: announce(settings, password))
+        Supervisor(_children(settings), hub, clock=SystemClock()).run(stop)
+        hub.close()
+        bus.close()
+
+
+def _apply(site: Site, wanted: list[Camera]) -> None:
+    plan = plans.plan(site.cameras.all(), wanted)
+    plans.apply(plan, site.cameras)
+    if not plan.is_empty:
+        err.print(plan.render(), markup=False, soft_wrap=True, end="")
+
+
+def _children(settings: Settings) -> list[Child]:
+    """In the order of their start; intake is drained first, the server last."""
+
+    def argv(name: str, index: int) -> list[str]:
+        return [sys.executable, "-m", "its_camera_ai.cli.main", "role", name, f"--index={index}"]
+
+    vision = [
+        Child("vision", i, argv("vision", i), drain=1) for i in range(settings.vision_workers)
+    ]
+    return [
+        Child("server", 0, argv("server", 0), drain=2),
+        Child("ingest", 0, argv("ingest", 0), drain=0),
+        *vision,
+    ]
+
+
+class _Announcing:
+    """The status hub, which tells once that every role has given its first heartbeat."""
+
+    def __init__(self, bus: LocalBus, ready: Callable[[], None]) -> None:
+        self._hub = bus.status_hub()
+        self._ready: Callable[[], None] | None = ready
+        self._heard: set[str] = set()
+
+    def receive(self, timeout_s: float) -> RoleStatus | None:
+        status = self._hub.receive(timeout_s)
+        if status is not None:
+            self._heard.add(status.role)
+        if self._ready is not None and self._heard >= {"server", "ingest", "vision"}:
+            self._ready()
+            self._ready = None
+        return status
+
+    def close(self) -> None:
+        self._hub.close()
+
+
+def _address(settings: Settings) -> str:
+    everywhere = ("0.0.0.0", "::", "127.0.0.1")  # noqa: S104  compared, not bound
+    host = "localhost" if settings.http_host in everywhere else settings.http_host
+    return f"http://{host}:{settings.http_port}/"
+
+
+def _announce_short(settings: Settings, password: str | None) -> None:
+    out.print(f"dashboard: {_address(settings)}")
+    if password is not None:
+        out.print(f"first log-in: admin / {password} (one-time, to be changed)", markup=False)
+
+
+def _announce_demo(settings: Settings, password: str | None) -> None:
+    out.print()
+    out.print(f"[bold]The demo runs:[/] {_address(settings)}")
+    if password is None:
+        out.print("Sign in as admin with the password that you chose.")
+        out.print("Forgotten? ITSCAM_DATA_DIR=.demo itscam users reset-password admin", style="dim")
+    else:
+        out.print(f"Sign in as admin with the one-time password {password}", markup=False)
+    if not (STATIC_DIR / "index.html").is_file():
+        out.print("The dashboard is not built; run 'make build' first.", style="bold red")
+    out.print("Ctrl-C ends it.", style="dim")
+
+
+def _listen(settings: Settings) -> dict[tuple[str, int], RoleStatus]:
+    if not settings.run.is_dir():
+        return {}
+    bus = LocalBus(settings.run)
+    receiver = bus.status_receiver()
+    heard: dict[tuple[str, int], RoleStatus] = {}
+    deadline_s = time.monotonic() + STATUS_WAIT_S
+    while (left_s := deadline_s - time.monotonic()) > 0:
+        message = receiver.receive(left_s)
+        if message is None:
+            break
+        if (message.role, message.index) in heard:
+            break  # everyone speaks once a second: the round is complete
+        heard[message.role, message.index] = message
+    receiver.close()
+    bus.close()
+    return heard
+
+
+def _roles_table(heard: dict[tuple[str, int], RoleStatus]) -> Table:
+    table = Table("process", "pid", "up", "memory", "CPU", "problems")
+    for status in heard.values():
+        up_s = (status.wall_ns - status.started_wall_ns) / 1e9
+        table.add_row(
+            f"{status.role}/{status.index}",
+            str(status.pid),
+            f"{up_s:.0f} s",
+            f"{status.rss_bytes / 2**20:.0f} MiB",
+            f"{status.cpu_s / max(up_s, 1):.0%}",
+            "; ".join(status.problems) or "none",
+        )
+    return table
+
+
+def _cameras_table(heard: dict[tuple[str, int], RoleStatus]) -> Table:
+    looks: dict[str, VisionStatus] = {v.camera_id: v for s in heard.values() for v in s.vision}
+    streams: list[StreamStatus] = [st for s in heard.values() for st in s.streams]
+    table = Table(
+        "camera", "stream", "state", "picture", "fps", "recorded", "lost", "looks/s", "note"
+    )
+    for stream in sorted(streams, key=lambda s: (s.camera_id, s.role)):
+        seen = looks.get(stream.camera_id)
+        table.add_row(
+            stream.camera_id,
+            str(stream.role),
+            str(stream.state),
+            f"{stream.codec} {stream.width}x{stream.height}" if stream.codec else "–",
+            f"{stream.fps:.1f}",
+            str(stream.recorded_packets) if stream.recording else "–",
+            str(stream.unrecorded_packets),
+            f"{seen.looks_per_s:.1f}" if seen else "–",
+            stream.error or stream.recording_problem,
+        )
+    return table
