@@ -40,7 +40,10 @@ def broken_end(paths: Paths, row: int, second: Sightings, config: AnalyticsConfi
     speed = moved[:, 0] / np.maximum(took_s, 1e-9)[:, None]
     gap = gap_s[rows]
     off = paths.anchors[row, 0] - (paths.anchors[rows, 0] + speed * gap[:, None])
-    reach = config.stitch_h * height[row] + 0.5 * np.hypot(*speed.T) * gap
+    fast = np.hypot(*speed.T)
+    # A standing one is where it was: next to it stands another.
+    reach = np.where(fast > _SLOW_H_S * height[row], config.stitch_h, config.stitch_h / 3)
+    reach = reach * height[row] + 0.5 * fast * gap
     distance = np.hypot(*off.T)
     step_s = (second.pts_ns - born_ns) / NS_PER_S
     step = (second.anchors[0, 0] - paths.anchors[row, 0]) / step_s

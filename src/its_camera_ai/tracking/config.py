@@ -15,6 +15,7 @@ class TrackerConfig:
         score_high: a detection from here up may begin a track and is matched first.
         score_low: a detection from here up may continue a track that was seen lately.
         score_new: a track begins only from here up.
+        score_firm: only a track that once reached this is continued by weak detections.
         gate_h: widest distance between prediction and detection of a well-known track.
         gate_max_h: no gate grows beyond this, however long the interval.
         gate_sigmas: how many standard deviations of the prediction widen the gate.
@@ -30,6 +31,8 @@ class TrackerConfig:
         class_cost: cost of another class, in box heights.
         lost_s: a confirmed track that is not seen for this long of looked-at time is ended.
         tentative_lost_s: the same for a track with one sighting.
+        visible_share: an unseen track whose predicted box is less than this within the picture
+            has left.
         low_within_s: a low-score detection continues only tracks seen within this time.
         shown_s: an unseen track is reported as a prediction for this long.
         look_gap_s: a longer time without any look counts as unknown and ages nothing.
@@ -42,6 +45,7 @@ class TrackerConfig:
     score_high: float = 0.4
     score_low: float = 0.12
     score_new: float = 0.35
+    score_firm: float = 0.5
     gate_h: float = 0.7
     gate_max_h: float = 4.0
     gate_sigmas: float = 2.0
@@ -57,6 +61,7 @@ class TrackerConfig:
     class_cost: float = 0.4
     lost_s: float = 2.0
     tentative_lost_s: float = 0.6
+    visible_share: float = 0.25
     low_within_s: float = 0.6
     shown_s: float = 0.6
     look_gap_s: float = 1.5

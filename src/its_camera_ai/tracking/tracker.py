@@ -20,6 +20,7 @@ from its_camera_ai.tracking.table import (
     INTS,
     LOG_H,
     P_POS,
+    PEAK,
     P_VEL,
     POSITION,
     SCORE,
@@ -150,12 +151,12 @@ class Tracker:
         cost = costs(predicted, whole[:, CLASS], reach_h, found.xyxy, found.class_id, cfg)
         confirmed = whole[:, SIGHTINGS] > 1
         strong = found.score >= cfg.score_high
-        recent = real[:, UNSEEN_S] <= cfg.low_within_s
+        firm = (real[:, UNSEEN_S] <= cfg.low_within_s) & (real[:, PEAK] >= cfg.score_firm)
         taken_t, taken_d = np.zeros(len(real), np.bool_), np.zeros(len(found), np.bool_)
         pairs: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]] = []
         for track_mask, detection_mask in (
             (confirmed, strong),
-            (confirmed & recent, ~strong),
+            (confirmed & firm, ~strong),
             (~confirmed, found.score >= cfg.score_new),
         ):
             t = np.flatnonzero(track_mask & ~taken_t)
@@ -189,6 +190,7 @@ class Tracker:
         self._learn_flow(real, whole, pts_ns, size_wh)
         real[:, UNSEEN_S] = 0
         real[:, SCORE] = seen.score
+        real[:, PEAK] = np.maximum(real[:, PEAK], seen.score)
         real[:, BOX] = seen.xyxy
         whole[:, SIGHTINGS] += 1
         whole[:, SEEN_NS] = pts_ns
@@ -241,13 +243,10 @@ class Tracker:
         unseen_s = real[:, UNSEEN_S]
         limit_s = np.where(whole[:, SIGHTINGS] > 1, cfg.lost_s, cfg.tentative_lost_s)
         boxes = self._table.boxes()
-        inside = (
-            (boxes[:, 2] > 0)
-            & (boxes[:, 3] > 0)
-            & (boxes[:, 0] < size_wh[0])
-            & (boxes[:, 1] < size_wh[1])
-        )
-        alive = (unseen_s <= limit_s) & (inside | (unseen_s == 0))
+        area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+        np.clip(boxes, 0, [*size_wh, *size_wh], out=boxes)
+        visible = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) >= cfg.visible_share * area
+        alive = (unseen_s <= limit_s) & (visible | (unseen_s == 0))
         if not alive.all():
             self._table.keep(alive)
 
@@ -283,7 +282,7 @@ class Tracker:
         real[:, P_VEL][:, :2] = ((speed_h * height) ** 2)[:, None]
         real[:, P_VEL][:, 2:] = cfg.newborn_growth**2
         real[np.arange(n), VOTES.start + fresh.class_id] = fresh.score
-        real[:, SCORE] = fresh.score
+        real[:, SCORE] = real[:, PEAK] = fresh.score
         real[:, BOX] = fresh.xyxy
         whole[:, ID] = np.arange(self.next_id, self.next_id + n)
         whole[:, CLASS] = fresh.class_id
