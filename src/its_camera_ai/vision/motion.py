@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.vision.detector import ByteArray, FloatArray
+from its_camera_ai.vision.light import LIGHT_SHARE, SCENE_SHARE, level, light_change
 
 REDUCED_WH = (320, 180)
 """The largest picture that is looked at, pixels."""
@@ -29,12 +30,8 @@ _THRESHOLD_MIN = 12  # grey levels; below lies what compression does to a still 
 _THRESHOLD_MAX = 60
 _NOISE_TAU_S = 2.0
 _AREA_MIN_PX = 10  # of the reduced picture, before dilating
-_LIGHT_SHARE = 0.15  # so much of the picture changed: ask whether the light did
-_LIGHT_UNEXPLAINED_MAX = 0.35  # of the changed pixels, the part that the light may leave over
 _SETTLING_NS = NS_PER_S  # after a change of the light the background learns faster for so long
 _SETTLING_TAU_S = 0.3
-_SCENE_SHARE = 0.7  # more than any road user covers: another view or another mode of the camera
-_GRID = 4  # every 4th pixel decides about light
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,16 +93,16 @@ class MotionGate:
             step_s = 0.04
         self._last_pts_ns = pts_ns
 
-        shift, noise = self._level(small)
+        shift, noise = level(small, self._average)
         background = cv2.convertScaleAbs(self._average, alpha=1.0, beta=shift)
         _, mask = cv2.threshold(
             cv2.absdiff(small, background), self.threshold, 255, cv2.THRESH_BINARY
         )
         share = cv2.countNonZero(mask) / mask.size
-        if share > _LIGHT_SHARE:
-            relit = self._relit(small, background, share)
-            if relit is not None:
-                self._average = relit
+        if share > LIGHT_SHARE:
+            relit = light_change(small, background, self.threshold)
+            if relit is not None or share > SCENE_SHARE:
+                self._average = small.astype(np.float32) if relit is None else relit
                 self._relit_pts_ns = pts_ns
                 return Motion(self._active, np.empty((0, 4), np.float32), share, relit=True)
 
@@ -116,43 +113,6 @@ class MotionGate:
         boxes = self._boxes(mask) if share else np.empty((0, 4), np.float32)
         self._active = len(boxes) > 0
         return Motion(self._active, boxes, share)
-
-    def _level(self, small: npt.NDArray[Any]) -> tuple[float, float]:
-        """How much brighter the picture is than the average, and its noise around that.
-
-        Both are medians over a grid, so they hold as long as less than half of the picture moves.
-        """
-        assert self._average is not None  # noqa: S101 - update() has set it
-        difference = small[::_GRID, ::_GRID] - self._average[::_GRID, ::_GRID]
-        shift = _median(difference)
-        return shift, _median(np.abs(difference - shift))
-
-    def _relit(
-        self, small: npt.NDArray[Any], background: npt.NDArray[Any], share: float
-    ) -> npt.NDArray[np.float32] | None:
-        """The background under the new light; None if the light does not explain the change.
-
-        Light is a gain and an offset that vary over the picture at most as a plane does: no road
-        user looks like that, however large. Fitted by least squares, twice more without what the
-        fit before left over, so that things that move meanwhile don't bend it.
-        """
-        old = background[::_GRID, ::_GRID].ravel().astype(np.float32)
-        new = small[::_GRID, ::_GRID].ravel().astype(np.float32)
-        changed = np.abs(new - old) > self.threshold
-        terms = _plane_terms(old.reshape(background[::_GRID, ::_GRID].shape))
-        # burnt-out and black pixels follow no plane
-        usable = (new > 3) & (new < 252) & (old > 3) & (old < 252)
-        for _ in range(3):
-            if np.count_nonzero(usable) < old.size / 4:
-                return small.astype(np.float32) if share > _SCENE_SHARE else None
-            weights, *_ = np.linalg.lstsq(terms[usable], new[usable], rcond=None)
-            left = np.abs(new - np.clip(terms @ weights, 0, 255))
-            usable &= left < max(2.5 * _median(left[usable]), 2.0)
-        unexplained = np.count_nonzero((left > self.threshold) & changed)
-        if unexplained < _LIGHT_UNEXPLAINED_MAX * np.count_nonzero(changed):
-            relit = _plane_terms(background.astype(np.float32)) @ weights
-            return np.clip(relit, 0, 255).reshape(small.shape).astype(np.float32)
-        return small.astype(np.float32) if share > _SCENE_SHARE else None
 
     def _boxes(self, mask: npt.NDArray[Any]) -> FloatArray:
         merged = cv2.dilate(mask, self._kernel)
@@ -177,23 +137,3 @@ class MotionGate:
         area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         largest = np.argsort(-area, kind="stable")[:BOXES_MAX]
         return np.asarray(boxes[largest] * self._to_frame, np.float32)
-
-
-def _median(values: npt.NDArray[Any]) -> float:
-    """The upper median; a tenth of the cost of ``np.median`` on a few thousand values."""
-    flat = values.ravel()
-    middle = flat.size // 2
-    return float(np.partition(flat, middle)[middle])
-
-
-def _plane_terms(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """(H·W, 6): value, value·x, value·y, 1, x, y with x and y from −1 to 1."""
-    height, width = picture.shape
-    y, x = np.meshgrid(
-        np.linspace(-1, 1, height, dtype=np.float32),
-        np.linspace(-1, 1, width, dtype=np.float32),
-        indexing="ij",
-    )
-    value = picture / 255
-    terms = (value, value * x, value * y, np.ones_like(x), x, y)
-    return np.stack([t.ravel() for t in terms], axis=1)

@@ -102,6 +102,11 @@ class LookScheduler:
         camera.live_tracks = live
         self._wake(camera, was_idle)
 
+    def is_idle(self, camera_id: str) -> bool:
+        """True if nothing happens on this camera, or it is not here."""
+        camera = self._cameras.get(camera_id)
+        return camera is None or camera.is_idle
+
     def pick(self, now_s: float) -> str | None:
         """The camera to look at now; None if no look is due. Its frame counts as taken."""
         self._now_s = max(self._now_s, now_s)
