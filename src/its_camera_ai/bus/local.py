@@ -50,6 +50,7 @@ class LocalBus:
                 "set ITSCAM_RUN_DIR to a shorter one, such as /run/itscam."
             )
         self._context = zmq.Context()
+        self._sockets: list[zmq.Socket[bytes]] = []
 
     def _address(self, name: str) -> str:
         return f"ipc://{self._folder / name}.sock"
@@ -57,6 +58,7 @@ class LocalBus:
     def _socket(self, kind: int) -> zmq.Socket[bytes]:
         socket = self._context.socket(kind)
         socket.setsockopt(zmq.LINGER, 0)
+        self._sockets = [s for s in self._sockets if not s.closed] + [socket]
         return socket
 
     def packet_publisher(self) -> "ZmqPacketPublisher":
@@ -109,7 +111,9 @@ class LocalBus:
         return ZmqStatusHub(heard, told)
 
     def close(self) -> None:
+        """Close every end that this bus made."""
         self._context.destroy(linger=0)
+        self._sockets.clear()
 
 
 class ZmqPacketPublisher:
