@@ -11,6 +11,8 @@ from its_camera_ai.core.ids import camera_id
 from its_camera_ai.core.scene import Anchor, Line, Point, Scene, Unit, Zone
 from its_camera_ai.store.documents.fields import CameraFields, LineFields, ZoneFields
 
+_RESERVED_IDS = frozenset({"status"})
+
 
 class CameraDocument(CameraFields):
     """One camera, in the fields of the site file."""
@@ -119,6 +121,8 @@ def camera_from(document: CameraDocument, name: str) -> Camera:
     Raises:
         ConfigInvalid: another id in the body, an address or a scene that makes no sense.
     """
+    if name in _RESERVED_IDS:
+        raise ConfigInvalid(f"id: '{name}' is an address of the API itself; choose another id.")
     if document.id not in ("", name):
         raise ConfigInvalid(
             f"id: the body says another id than the address ('{name}'); leave it out. A camera "

@@ -232,6 +232,20 @@ METRICS: tuple[Metric, ...] = (
         _PROCESS,
         _counter("events_written"),
     ),
+    Metric(
+        "itscam_events_waiting",
+        _Gauge,
+        "Events not stored yet, from the counter 'events_waiting' of a heartbeat.",
+        _PROCESS,
+        _counter("events_waiting"),
+    ),
+    Metric(
+        "itscam_events_given_up",
+        _Counter,
+        "Events lost because the database stayed away too long.",
+        _PROCESS,
+        _counter("events_given_up"),
+    ),
     Metric("itscam_live_viewers", _Gauge, "Live pictures being watched.", ("camera",), _viewers),
 )
 """All metrics of a scrape."""
