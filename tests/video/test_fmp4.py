@@ -111,8 +111,8 @@ def muxed(
     muxer = FragmentMuxer(packets[0].info, audio=True)
     base = min(p.dts_ns for p in packets)
     parts = [muxer.init]
-    for i in range(0, len(packets), per_fragment):
-        parts.append(muxer.fragment(packets[i : i + per_fragment], base))
+    starts = range(0, len(packets), per_fragment)
+    parts += [muxer.fragment(packets[i : i + per_fragment], base) for i in starts]
     path = tmp_path / "out.mp4"
     path.write_bytes(b"".join(parts))
     return path, muxer

@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 
 from its_camera_ai.core.media import MediaKind, TrackInfo
 from its_camera_ai.core.time import NS_PER_S
+from its_camera_ai.video.demux import RawPacket
 
 _TIME_BASE = Fraction(1, 90_000)
 
@@ -76,3 +77,11 @@ class H264Encoder:
             yield EncodedPicture(
                 bytes(packet), stamp * NS_PER_S // _TIME_BASE.denominator, packet.is_keyframe
             )
+
+
+def encoded(
+    encoder: H264Encoder, picture: npt.NDArray[np.uint8] | VideoFrame, pts_ns: int
+) -> Iterator[RawPacket]:
+    """Encode one picture into packets without B-frames: decoding time = presentation time."""
+    for unit in encoder.encode(picture, pts_ns):
+        yield RawPacket(MediaKind.VIDEO, unit.data, unit.pts_ns, unit.pts_ns, 0, unit.is_key)

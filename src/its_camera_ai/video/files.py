@@ -8,9 +8,14 @@ from urllib.parse import quote
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.errors import InputUnreadable
 from its_camera_ai.core.media import MediaKind, StreamInfo, StreamRole
+from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.video.decoder import Frame, VideoDecoder
 from its_camera_ai.video.demux import Demuxer
 from its_camera_ai.video.stamps import with_stamps
+
+_END_SLACK_S = 1.0
+_END_SLACK = 0.02
+"""A file may end this much (seconds, share) before the length it states and still be whole."""
 
 
 class VideoFile:
@@ -21,6 +26,8 @@ class VideoFile:
         duration_s: as the container states it, or None.
         frames_hint: pictures the container claims, 0 if it does not say.
         cut_off: after reading: why the file could not be read to its end, or "".
+        undecodable_packets: coded pictures lost so far while reading.
+        damaged_ns: stream time of the first of them, or None.
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,24 +37,52 @@ class VideoFile:
         self.frames_hint = self._demuxer.frames_hint
         self.cut_off = ""
         self.undecodable_packets = 0
+        self.damaged_ns: int | None = None
 
     def frames(self) -> Iterator[Frame]:
         """Every picture in presentation order. Damage costs the damaged pictures only."""
         decoder = VideoDecoder(self.info)
         first_ns: int | None = None
+        begin_ns: int | None = None
+        end_ns = 0
         try:
             for raw in with_stamps(self._demuxer.packets()):
-                if raw.kind is not MediaKind.VIDEO or raw.pts_ns is None or raw.dts_ns is None:
+                if raw.pts_ns is None or raw.dts_ns is None:
+                    continue
+                begin_ns = raw.pts_ns if begin_ns is None else min(begin_ns, raw.pts_ns)
+                end_ns = max(end_ns, raw.pts_ns + raw.duration_ns - begin_ns)
+                if raw.kind is not MediaKind.VIDEO:
                     continue
                 if first_ns is None:
                     first_ns = raw.pts_ns
-                yield from decoder.decode_raw(
-                    raw.data, raw.pts_ns - first_ns, raw.dts_ns - first_ns
-                )
+                pts_ns = raw.pts_ns - first_ns
+                pictures = decoder.decode_raw(raw.data, pts_ns, raw.dts_ns - first_ns)
+                self._note_damage(decoder.errors, pts_ns)
+                yield from pictures
+            self.cut_off = self._missing_end(end_ns / NS_PER_S)
         except InputUnreadable as error:
             self.cut_off = str(error)
         yield from decoder.flush()
-        self.undecodable_packets = decoder.errors
+        self._note_damage(decoder.errors, end_ns)
+
+    def _note_damage(self, errors: int, pts_ns: int) -> None:
+        if errors > self.undecodable_packets and self.damaged_ns is None:
+            self.damaged_ns = pts_ns
+        self.undecodable_packets = errors
+
+    def _missing_end(self, read_s: float) -> str:
+        """Why a file that FFmpeg read without complaint is still cut off, or "".
+
+        Most containers say at their beginning how long they are; without the rest of the bytes
+        FFmpeg simply stops.
+        """
+        stated_s = self.duration_s
+        if stated_s is None or read_s >= stated_s - max(_END_SLACK_S, _END_SLACK * stated_s):
+            return ""
+        return (
+            f"the file states a length of {stated_s:.2f} s but ends after {read_s:.2f} s; "
+            "copy it again if the original is longer"
+        )
 
     def close(self) -> None:
         self._demuxer.close()

@@ -4,21 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Protocol
 
-import cv2
-import numpy as np
-import numpy.typing as npt
-from av.video.frame import VideoFrame
-
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
-from its_camera_ai.core.errors import CameraTimeout, CameraUnreachable
 from its_camera_ai.core.media import MediaKind, StreamInfo, StreamRole, TrackInfo
 from its_camera_ai.core.time import NS_PER_S, Clock
-from its_camera_ai.sim.source import parse_sim_url
-from its_camera_ai.sim.street import open_street
 from its_camera_ai.video.decoder import VideoDecoder
 from its_camera_ai.video.demux import Demuxer, RawPacket
-from its_camera_ai.video.encoder import H264Encoder
+from its_camera_ai.video.encoder import H264Encoder, encoded
 from its_camera_ai.video.stamps import FRAME_DURATION_DEFAULT_NS, with_stamps
 
 Wait = Callable[[float], bool]
@@ -44,9 +36,13 @@ def open_source(url: CameraUrl, camera: Camera, *, clock: Clock, wait: Wait) -> 
     """
     match url.scheme:
         case "sim":
-            return _SimSource(url, clock, wait)
+            from its_camera_ai.video.simulated import SimulatedSource  # noqa: PLC0415  weight
+
+            return SimulatedSource(url, clock, wait)
         case "v4l2":
-            return _DeviceSource(url, clock)
+            from its_camera_ai.video.device import DeviceSource  # noqa: PLC0415  weight
+
+            return DeviceSource(url, clock)
         case "file":
             return _FileSource(url, camera, clock, wait)
     return _demuxed(url, camera.rtsp_transport)
@@ -117,81 +113,7 @@ class _Transcoded:
             if raw.kind is not MediaKind.VIDEO:
                 continue
             for frame in decoder.decode_raw(raw.data, raw.pts_ns or 0, raw.dts_ns or 0):
-                yield from _encoded(self._encoder, frame.picture, frame.pts_ns)
+                yield from encoded(self._encoder, frame.picture, frame.pts_ns)
 
     def close(self) -> None:
         self._demuxer.close()
-
-
-class _DeviceSource:
-    """A USB camera through Video4Linux. FFmpeg's wheels carry no V4L2, OpenCV's do."""
-
-    audio: TrackInfo | None = None
-
-    def __init__(self, url: CameraUrl, clock: Clock) -> None:
-        self._url = url
-        self._clock = clock
-        self._device = cv2.VideoCapture(url.path, cv2.CAP_V4L2)
-        if not self._device.isOpened():
-            self._device.release()
-            raise CameraUnreachable(
-                f"The device {url.path} can't be opened; check that the camera is plugged in, that "
-                "no other program uses it, and that this user is in the group 'video'."
-            )
-        width = int(self._device.get(cv2.CAP_PROP_FRAME_WIDTH)) // 2 * 2
-        height = int(self._device.get(cv2.CAP_PROP_FRAME_HEIGHT)) // 2 * 2
-        fps = self._device.get(cv2.CAP_PROP_FPS)
-        self._encoder = H264Encoder((width, height), fps if 1 <= fps <= 120 else 25.0)
-        self.video = self._encoder.info
-
-    def packets(self) -> Iterator[RawPacket]:
-        while True:
-            ok, picture = self._device.read()
-            if not ok:
-                raise CameraTimeout(f"The device {self._url.path} gives no pictures any more.")
-            even = picture[: self.video.height, : self.video.width].astype(np.uint8, copy=False)
-            yield from _encoded(self._encoder, even, self._clock.monotonic_ns())
-
-    def close(self) -> None:
-        self._device.release()
-
-
-class _SimSource:
-    """The street simulator, live: pictures come at their time, late ones are left out."""
-
-    audio: TrackInfo | None = None
-
-    def __init__(self, url: CameraUrl, clock: Clock, wait: Wait) -> None:
-        _, _, rest = url.bare.partition("://")
-        spec = parse_sim_url(rest)
-        self._street = open_street(
-            spec.scene, seed=spec.seed, size_wh=spec.size_wh, fps=spec.fps, demand=spec.demand
-        )
-        self._fps = spec.fps
-        self._clock = clock
-        self._wait = wait
-        self._encoder = H264Encoder(spec.size_wh, spec.fps)
-        self.video = self._encoder.info
-
-    def packets(self) -> Iterator[RawPacket]:
-        origin_ns = self._clock.monotonic_ns()
-        index = 0
-        while True:
-            due_ns = origin_ns + int(index * NS_PER_S / self._fps)
-            early_ns = due_ns - self._clock.monotonic_ns()
-            if early_ns > 0 and self._wait(early_ns / NS_PER_S):
-                return
-            frame = self._street.frame(index)
-            yield from _encoded(self._encoder, frame.bgr, frame.pts_ns)
-            behind = (self._clock.monotonic_ns() - origin_ns) * self._fps / NS_PER_S
-            index = max(index + 1, int(behind))
-
-    def close(self) -> None:
-        """Nothing is held outside this process."""
-
-
-def _encoded(
-    encoder: H264Encoder, picture: npt.NDArray[np.uint8] | VideoFrame, pts_ns: int
-) -> Iterator[RawPacket]:
-    for unit in encoder.encode(picture, pts_ns):
-        yield RawPacket(MediaKind.VIDEO, unit.data, unit.pts_ns, unit.pts_ns, 0, unit.is_key)

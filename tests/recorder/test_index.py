@@ -1,0 +1,113 @@
+"""The index: never in the recorder's way, and healed from the files alone."""
+
+from pathlib import Path
+
+import pytest
+
+from its_camera_ai.core.errors import DatabaseUnavailable
+from its_camera_ai.core.media import StreamRole
+from its_camera_ai.core.segments import Segment
+from its_camera_ai.recorder import index as index_module
+from its_camera_ai.recorder.index import QUARANTINE, BackgroundIndex, heal
+from its_camera_ai.recorder.recorder import Recorder
+from its_camera_ai.store.database import migrate, open_database
+from its_camera_ai.store.segments import SegmentRepository
+from tests.recorder.support import RememberingIndex, packets
+from tests.support.clips import ClipSpec, numbers_in
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def repository(tmp_path: Path):  # type: ignore[no-untyped-def]
+    database = open_database(f"sqlite:///{tmp_path / 'db.sqlite'}")
+    migrate(database)
+    yield SegmentRepository(database)
+    database.close()
+
+
+def recorded(root: Path) -> list[Segment]:
+    """Two closed segments of 2 s."""
+    index = RememberingIndex()
+    recorder = Recorder(root, index, segment_s=2)
+    for packet in packets(ClipSpec(frames=100, gop=25, audio=True)):
+        recorder.put(packet)
+    recorder.close()
+    return index.segments
+
+
+def in_database(repository: SegmentRepository) -> list[Segment]:
+    found = repository.find("cam", StreamRole.MAIN, 0, 2**62, 100)
+    return sorted(found, key=lambda s: s.start_wall_ns)
+
+
+def test_rows_wait_for_a_database_that_is_away(
+    repository: SegmentRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "RETRY_S", 0.01)
+    away = True
+
+    class Flaky(SegmentRepository):
+        def put(self, segment: Segment) -> None:
+            if away:
+                raise DatabaseUnavailable("locked; wait")
+            repository.put(segment)
+
+    index = BackgroundIndex(Flaky.__new__(Flaky))
+    segments = recorded(tmp_path / "media")
+    for segment in segments:
+        index.add(segment)
+    wait_until(lambda: index.waiting == 2, "rows to wait")
+    away = False
+    index.close()
+    assert in_database(repository) == segments
+
+
+def test_files_without_rows_are_found(repository: SegmentRepository, tmp_path: Path) -> None:
+    segments = recorded(tmp_path / "media")
+    assert heal(tmp_path / "media", repository, "cam") == segments
+    assert in_database(repository) == segments
+    assert heal(tmp_path / "media", repository, "cam") == []
+
+
+@pytest.mark.parametrize("cut_bytes", [1, 7, 500, 5000])
+def test_a_file_cut_off_by_a_crash_is_repaired_not_deleted(
+    cut_bytes: int, repository: SegmentRepository, tmp_path: Path
+) -> None:
+    root = tmp_path / "media"
+    last = recorded(root)[-1]
+    path = root / last.path
+    part = path.rename(path.with_name(path.name + ".part"))
+    with part.open("rb+") as file:
+        file.truncate(last.size_bytes - cut_bytes)
+    healed = heal(root, repository, "cam")[-1]
+    assert (healed.id, healed.path) == (last.id, last.path)
+    assert healed.frames == last.frames - 25, "exactly the last fragment is gone"
+    assert path.stat().st_size == healed.size_bytes
+    assert numbers_in(path) == list(range(50, 75))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"not a video at all", bytes(10_000)], ids=["empty", "text", "zeros"]
+)
+def test_what_is_no_recording_goes_to_quarantine(
+    content: bytes, repository: SegmentRepository, tmp_path: Path
+) -> None:
+    root = tmp_path / "media"
+    folder = root / "cam" / "main" / "2026-01-01"
+    folder.mkdir(parents=True)
+    (folder / "12-00-00_x.mp4").write_bytes(content)
+    assert heal(root, repository, "cam") == []
+    kept = list((root / QUARANTINE).iterdir())
+    assert [k.read_bytes() for k in kept] == [content]
+    assert not list(folder.iterdir())
+
+
+def test_links_out_of_the_folder_are_left_alone(
+    repository: SegmentRepository, tmp_path: Path
+) -> None:
+    root, outside = tmp_path / "media", tmp_path / "outside.mp4"
+    outside.write_bytes(b"mine")
+    (root / "cam").mkdir(parents=True)
+    (root / "cam" / "link.mp4").symlink_to(outside)
+    assert heal(root, repository, "cam") == []
+    assert outside.read_bytes() == b"mine"
