@@ -48,6 +48,7 @@ class LineCrossings:
         self._length: Floats = np.hypot(self._along[:, 0], self._along[:, 1])
         self._anchor = np.array([ANCHORS.index(line.anchor) for line in lines], np.intp)
         n = len(lines)
+        self._distance_px: Floats = np.empty((0, n))
         self._side: npt.NDArray[np.int8] = np.empty((0, n), np.int8)
         self._net: npt.NDArray[np.int8] = np.empty((0, n), np.int8)
         self._at_ns: Ints = np.empty((0, n), np.int64)
@@ -60,6 +61,7 @@ class LineCrossings:
         distance = self._distance(seen.anchors)
         clear = np.abs(distance) >= self._margin(seen.height)
         side = np.where(clear, np.sign(distance), 0).astype(np.int8)
+        self._distance_px = np.concatenate([self._distance_px, distance])
         self._side = np.concatenate([self._side, side])
         self._net = np.concatenate([self._net, np.zeros((k, n), np.int8)])
         self._at_ns = np.concatenate([self._at_ns, np.zeros((k, n), np.int64)])
@@ -69,6 +71,7 @@ class LineCrossings:
 
     def keep(self, mask: npt.NDArray[np.bool_]) -> None:
         """Drop the rows where ``mask`` is False."""
+        self._distance_px = self._distance_px[mask]
         self._side, self._net = self._side[mask], self._net[mask]
         self._at_ns, self._at_box = self._at_ns[mask], self._at_box[mask]
         self._counted_ns = self._counted_ns[mask]
@@ -78,7 +81,8 @@ class LineCrossings:
         if not len(moves.rows) or not len(self._length):
             return []
         rows = moves.rows
-        before, after = self._distance(moves.before), self._distance(moves.after)
+        before, after = self._distance_px[rows], self._distance(moves.after)
+        self._distance_px[rows] = after
         inward = after >= 0
         passed = (before >= 0) != inward
         if passed.any():
@@ -107,7 +111,7 @@ class LineCrossings:
         height = paths.height[rows]
         margin = self._margin(height)
         moved, took_s = paths.trend(rows)
-        after = self._distance(paths.anchors[rows])
+        after = self._distance_px[rows]
         moved_across = after - self._distance(paths.anchors[rows] - moved)
         ahead_s = np.minimum(config.extrapolate_s, took_s)
         share = np.divide(ahead_s, took_s, out=np.zeros_like(took_s), where=took_s > 0)

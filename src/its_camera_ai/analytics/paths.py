@@ -43,7 +43,9 @@ class Sightings:
         score: npt.NDArray[np.float32],
         xyxy: npt.NDArray[np.float32],
     ) -> "Sightings":
-        anchors = np.stack([anchor_points(xyxy, a) for a in ANCHORS], axis=1)
+        anchors = np.empty((len(xyxy), len(ANCHORS), 2))
+        for i, anchor in enumerate(ANCHORS):
+            anchors[:, i] = anchor_points(xyxy, anchor)
         return cls(
             pts_ns,
             track_id,

@@ -39,10 +39,12 @@ class ZoneVisits:
     ) -> None:
         self._config = config
         self._polygons = [zone.pixels(size_wh) for zone in zones]
+        self._edges = [np.roll(p, -1, axis=0) - p for p in self._polygons]
         self._anchor = [ANCHORS.index(zone.anchor) for zone in zones]
         # A margin must leave room to be clearly inside a small zone.
         self._margin_max = np.array([abs(polygon_area(p)) ** 0.5 / 8 for p in self._polygons])
         n = len(zones)
+        self._depth_px: Floats = np.empty((0, n))
         self._open: npt.NDArray[np.bool_] = np.empty((0, n), np.bool_)
         self._inside: npt.NDArray[np.bool_] = np.empty((0, n), np.bool_)
         self._clear: npt.NDArray[np.bool_] = np.empty((0, n), np.bool_)
@@ -57,6 +59,7 @@ class ZoneVisits:
         """Rows for new tracks; one that is first seen inside has been there since then."""
         depth = self._depth(seen.anchors)
         now = np.full(depth.shape, seen.pts_ns, np.int64)
+        self._depth_px = np.concatenate([self._depth_px, depth])
         self._open = np.concatenate([self._open, np.zeros(depth.shape, np.bool_)])
         self._inside = np.concatenate([self._inside, depth > 0])
         self._clear = np.concatenate([self._clear, np.abs(depth) >= self._margin(seen.height)])
@@ -65,6 +68,7 @@ class ZoneVisits:
 
     def keep(self, mask: npt.NDArray[np.bool_]) -> None:
         """Drop the rows where ``mask`` is False."""
+        self._depth_px = self._depth_px[mask]
         self._open, self._inside = self._open[mask], self._inside[mask]
         self._clear, self._since_ns = self._clear[mask], self._since_ns[mask]
         self._entered_ns = self._entered_ns[mask]
@@ -74,7 +78,8 @@ class ZoneVisits:
         if not len(moves.rows) or not self._polygons:
             return []
         rows = moves.rows
-        before, after = self._depth(moves.before), self._depth(moves.after)
+        before, after = self._depth_px[rows], self._depth(moves.after)
+        self._depth_px[rows] = after
         inside = after > 0
         switched = inside != self._inside[rows]
         gap = np.abs(before) + np.abs(after)
@@ -139,18 +144,18 @@ class ZoneVisits:
     def _depth(self, anchors: Floats) -> Floats:
         """(K, 3, 2) → (K, zones): px from the zone's edge, positive inside."""
         depth = np.empty((len(anchors), len(self._polygons)))
-        for i, (polygon, anchor) in enumerate(zip(self._polygons, self._anchor, strict=True)):
+        shapes = zip(self._polygons, self._edges, self._anchor, strict=True)
+        for i, (polygon, edge, anchor) in enumerate(shapes):
             points = anchors[:, anchor]
-            distance = _edge_distance(points, polygon)
+            distance = _edge_distance(points, polygon, edge)
             depth[:, i] = np.where(points_in_polygon(points, polygon), distance, -distance)
         return depth
 
 
-def _edge_distance(points: Floats, polygon: Floats) -> Floats:
-    """(K, 2) points → (K,) distance to the nearest edge of the (M, 2) polygon."""
-    edge = np.roll(polygon, -1, axis=0) - polygon
-    offset = points[:, None] - polygon
+def _edge_distance(points: Floats, corner: Floats, edge: Floats) -> Floats:
+    """(K, 2) points → (K,) distance to the nearest of the M edges from (M, 2) ``corner`` on."""
+    offset = points[:, None] - corner
     along = (offset * edge).sum(axis=2) / (edge * edge).sum(axis=1)
-    off = offset - np.clip(along, 0, 1)[..., None] * edge
+    off = offset - np.minimum(np.maximum(along, 0), 1)[..., None] * edge
     distance: Floats = np.sqrt((off * off).sum(axis=2).min(axis=1))
     return distance

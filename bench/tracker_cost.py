@@ -1,0 +1,120 @@
+"""Measure what one look costs the tracker and the scene analytics.
+
+    python bench/tracker_cost.py [--json OUT] [--looks 300]
+
+Synthetic objects cross a full-HD picture at ten looks per second with a pixel of noise and 5 % of
+the detections missing. The peer is SciPy's ``linear_sum_assignment`` alone on a dense N × N cost
+matrix, the one step that any tracker of this kind must do; the ratio says how much everything else
+adds. The scene has four lines and one zone.
+"""
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import scipy
+from scipy.optimize import linear_sum_assignment
+
+from its_camera_ai.analytics import SceneAnalytics
+from its_camera_ai.core.detections import Detections
+from its_camera_ai.core.scene import Line, Scene, Zone
+from its_camera_ai.tracking import Tracker
+
+OBJECTS = (10, 50, 100, 200)
+GOAL_MS = {10: 0.5, 50: 1.2, 100: 2.5, 200: 6.0}
+SIZE_WH = (1920, 1080)
+STEP_NS = 100_000_000
+WARM_UP = 20
+SCENE = Scene(
+    tuple(Line(f"line{k}", ((0.05, 0.2 * k), (0.95, 0.2 * k))) for k in range(1, 5)),
+    (Zone("zone", ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7))),),
+)
+
+
+def looks(objects: int, count: int, rng: np.random.Generator) -> list[Detections]:
+    """Boxes of 40 × 60 px that run at up to one height per second and turn round at the edges."""
+    place = rng.uniform(0, 1, (objects, 2)) * SIZE_WH
+    speed = rng.uniform(-60, 60, (objects, 2))
+    found = []
+    for _ in range(count):
+        place = place + speed * (STEP_NS / 1e9)
+        speed = np.where(
+            (place < 60) & (speed < 0) | (place > np.subtract(SIZE_WH, 60)) & (speed > 0),
+            -speed,
+            speed,
+        )
+        seen = place[rng.random(objects) > 0.05]
+        seen = seen + rng.normal(0, 1, seen.shape)
+        boxes = np.concatenate([seen - (20, 60), np.add(seen, (20, 0))], axis=1).astype(np.float32)
+        score = rng.uniform(0.5, 0.9, len(seen)).astype(np.float32)
+        found.append(Detections(boxes, score, np.full(len(seen), 3, np.int8)))
+    return found
+
+
+def timed(call: Callable[[], object]) -> float:
+    """Milliseconds."""
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * 1e3
+
+
+def measure(objects: int, count: int) -> dict[str, float]:
+    rng = np.random.default_rng(1)
+    tracker = Tracker()
+    number = iter(range(10**9))
+    scene = SceneAnalytics("bench", SCENE, lambda _: str(next(number)))
+    tracking, counting, peer = [], [], []
+    for k, found in enumerate(looks(objects, count + WARM_UP, rng)):
+        now_ns = k * STEP_NS
+        start = time.perf_counter()
+        tracks = tracker.update(found, now_ns, now_ns, SIZE_WH)
+        tracking.append((time.perf_counter() - start) * 1e3)
+        start = time.perf_counter()
+        scene.update(tracks)
+        counting.append((time.perf_counter() - start) * 1e3)
+        matrix = rng.random((objects, objects))
+        peer.append(timed(lambda matrix=matrix: linear_sum_assignment(matrix)))
+    result = {"objects": float(objects), "goal_ms": GOAL_MS[objects]}
+    for name, values in (("tracker", tracking), ("analytics", counting), ("assignment", peer)):
+        settled = np.array(values[WARM_UP:])
+        result[f"{name}_ms_p50"] = float(np.percentile(settled, 50))
+        result[f"{name}_ms_p95"] = float(np.percentile(settled, 95))
+    result["ratio_to_assignment"] = result["tracker_ms_p50"] / result["assignment_ms_p50"]
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--looks", type=int, default=300)
+    options = parser.parse_args()
+    machine = {
+        "machine": platform.machine(),
+        "processor": platform.processor() or "unknown",
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+    }
+    print(" ".join(f"{k} {v}" for k, v in machine.items()))
+    rows = [measure(objects, options.looks) for objects in OBJECTS]
+    print(
+        "| objects | tracker p50 / p95 ms | goal ms | assignment alone ms | ratio "
+        "| scene p50 / p95 ms |"
+    )
+    print("|---|---|---|---|---|---|")
+    for r in rows:
+        print(
+            f"| {r['objects']:.0f} | {r['tracker_ms_p50']:.2f} / {r['tracker_ms_p95']:.2f} "
+            f"| {r['goal_ms']} | {r['assignment_ms_p50']:.3f} | {r['ratio_to_assignment']:.1f} "
+            f"| {r['analytics_ms_p50']:.2f} / {r['analytics_ms_p95']:.2f} |"
+        )
+    if options.json:
+        options.json.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
