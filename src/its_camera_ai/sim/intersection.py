@@ -1,0 +1,337 @@
+"""A signalised four-arm junction with zebra crossings, right-hand traffic.
+
+Arms are named by where they lie (s, e, n, w). Each has two lanes in (left turns; straight and
+right) and two out. Left turns have their own phase, so the only ones to give way are those who
+turn right across a zebra that has green too.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from random import Random
+
+from its_camera_ai.sim.agents import TICK_S, Agent, FleetMix, Ids, Stop, Walker, new_walker
+from its_camera_ai.sim.bodies import Bgr
+from its_camera_ai.sim.camera import Viewpoint
+from its_camera_ai.sim.canvas import ASPHALT, GRASS, KERB, PAVING, Canvas
+from its_camera_ai.sim.paths import Point, curve
+from its_camera_ai.sim.signals import Aspect, Phase, SignalPlan
+from its_camera_ai.sim.sprites import Sun
+from its_camera_ai.sim.traffic import (
+    Entry,
+    Route,
+    Traffic,
+    Vehicle,
+    nearest_ahead_m,
+    route_of,
+)
+from its_camera_ai.sim.world import Lamp, SceneDescription, WorldLine, WorldZone
+
+INNER_M, OUTER_M, ROAD_M = 1.7, 5.0, 6.8
+STOP_M, BOX_M, ZEBRA_M = 12.6, 8.2, 10.2
+ARM_M = 85.0
+SPEED_MPS, TURN_MPS = 12.5, 5.5
+PAVEMENT_M = 8.6
+
+ARMS = ("s", "e", "n", "w")
+PHASES = (
+    Phase("ns", 15.0),
+    Phase("ns_left", 7.0),
+    Phase("ew", 15.0),
+    Phase("ew_left", 7.0),
+)
+
+
+def _turned(point: Point, arm: str) -> Point:
+    """From the axes of the south arm to those of another."""
+    x, y = point
+    for _ in range(ARMS.index(arm)):
+        x, y = -y, x
+    return x, y
+
+
+def _routes() -> dict[str, Route]:
+    """Built for the south arm and turned for the others."""
+    built: dict[str, Route] = {}
+    for arm in ARMS:
+        k = ARMS.index(arm)
+        heading = math.pi / 2
+        for move, lane, leave, out in (
+            ("straight", OUTER_M, (OUTER_M, BOX_M), heading),
+            ("right", OUTER_M, (BOX_M, -OUTER_M), 0.0),
+            ("left", INNER_M, (-BOX_M, INNER_M), math.pi),
+        ):
+            approach = [(lane, -ARM_M), (lane, -STOP_M)]
+            bend = [(lane, -STOP_M), (lane, -BOX_M)]
+            bend += curve((lane, -BOX_M), heading, leave, out)[1:]
+            end = (
+                leave[0] + (ARM_M - BOX_M) * math.cos(out),
+                leave[1] + (ARM_M - BOX_M) * math.sin(out),
+            )
+            to = ARMS[(k + {"straight": 2, "right": 1, "left": 3}[move]) % 4]
+            side = "inner" if move == "left" else "outer"
+            pieces = [
+                (f"{arm}-in-{side}", [_turned(p, arm) for p in approach], SPEED_MPS),
+                (
+                    f"{arm}-{move}",
+                    [_turned(p, arm) for p in bend],
+                    SPEED_MPS if move == "straight" else TURN_MPS,
+                ),
+                (f"{to}-out-{side}", [_turned(p, arm) for p in (leave, end)], SPEED_MPS),
+            ]
+            built[f"{arm}-{move}"] = route_of(f"{arm}-{move}", pieces, gate_after=0)
+    return built
+
+
+def _phase_of(route: str) -> str:
+    arm, _, move = route.partition("-")
+    axis = "ns" if arm in "ns" else "ew"
+    return f"{axis}_left" if move == "left" else axis
+
+
+class Intersection:
+    """The moving part of the junction."""
+
+    def __init__(self, rng: Random, demand: float) -> None:
+        self._rng = rng
+        self._ids = Ids()
+        self._now_s = 0.0
+        self._plan = SignalPlan(PHASES, offset_s=rng.uniform(0, 30))
+        self._traffic = Traffic(may_pass=self._may_pass, obstacle_m=self._people_ahead_m)
+        self._walkers: list[Walker] = []
+        self._on_road: list[Point] = []
+        self._next_walker_s = 0.0
+        self._walkers_per_hour = 420.0 * demand
+        routes = _routes()
+        self._entries = [
+            Entry(
+                flow * demand,
+                tuple((routes[f"{arm}-{move}"], weight) for move, weight in moves),
+                FleetMix(bus=0.05, lorry=0.07),
+                SPEED_MPS,
+            )
+            for arm, moves, flow in (
+                ("s", (("straight", 4.0), ("right", 1.5)), 300.0),
+                ("s", (("left", 1.0),), 90.0),
+                ("n", (("straight", 4.0), ("right", 1.5)), 300.0),
+                ("n", (("left", 1.0),), 90.0),
+                ("e", (("straight", 4.0), ("right", 1.2)), 340.0),
+                ("e", (("left", 1.0),), 90.0),
+                ("w", (("straight", 4.0), ("right", 1.2)), 340.0),
+                ("w", (("left", 1.0),), 90.0),
+            )
+        ]
+
+    @property
+    def agents(self) -> Sequence[Agent]:
+        return [*self._traffic.vehicles, *self._walkers]
+
+    def step(self) -> None:
+        self._now_s += TICK_S
+        self._plan.step(TICK_S)
+        for entry in self._entries:
+            entry.step(self._now_s, self._rng, self._ids, self._traffic)
+        self._send_walkers()
+        for walker in self._walkers:
+            walker.step(self._walkers)
+        self._walkers = [w for w in self._walkers if not w.done]
+        self._on_road = [p for w in self._walkers for p in self._where_walking(w)]
+        self._traffic.step()
+
+    def _where_walking(self, walker: Walker) -> list[Point]:
+        """Where someone on the carriageway is and will be within two seconds."""
+        x, y = walker.xy
+        if min(abs(x), abs(y)) > ROAD_M + 0.3:
+            return []
+        step_x = walker.speed_mps * math.cos(walker.now.heading)
+        step_y = walker.speed_mps * math.sin(walker.now.heading)
+        return [(x + step_x * t, y + step_y * t) for t in (0.0, 1.0, 2.0)]
+
+    def _people_ahead_m(self, vehicle: Vehicle) -> float:
+        if not self._on_road or abs(vehicle.now.x_m) > 25 or abs(vehicle.now.y_m) > 25:
+            return math.inf
+        return nearest_ahead_m(vehicle, self._on_road, 9.0, 1.7)
+
+    def _may_pass(self, vehicle: Vehicle) -> bool:
+        phase = _phase_of(vehicle.route.name)
+        aspect = self._plan.aspect(phase)
+        left = (vehicle.route.gate_m or 0.0) - vehicle.front_m
+        if aspect is Aspect.YELLOW:
+            return left <= 0 or vehicle.speed_mps**2 / (2 * left) > 3.2
+        if aspect is Aspect.RED:
+            return False
+        return not any(
+            other.passed_gate
+            and other.rear_m < other.route.sections[1].end_m
+            and _phase_of(other.route.name) != phase
+            for other in self._traffic.vehicles
+        )
+
+    def _send_walkers(self) -> None:
+        if self._now_s < self._next_walker_s or self._walkers_per_hour <= 0:
+            return
+        self._next_walker_s = self._now_s + self._rng.expovariate(self._walkers_per_hour / 3600)
+        if len(self._walkers) < 40:
+            self._walkers.append(new_walker(self._ids, self._rng, self._way()))
+
+    def _way(self) -> list[Stop]:
+        """Along a pavement to a corner, over one or two zebras, and away."""
+        rng = self._rng
+        sx, sy = rng.choice((-1, 1)), rng.choice((-1, 1))
+        wide = rng.uniform(-0.7, 0.9)
+        far = 60.0
+        along_x = rng.random() < 0.5
+        edge = PAVEMENT_M + wide
+        way = [Stop((sx * far, sy * edge) if along_x else (sx * edge, sy * far))]
+        over_x = rng.random() < 0.5
+        for _ in range(rng.choice((1, 1, 2))):
+            over_x = not over_x
+            offset = ZEBRA_M + rng.uniform(-1.0, 1.0)
+            phase = "ew" if over_x else "ns"
+            go = self._walk_light(phase)
+            if over_x:
+                way.append(Stop((sx * (ROAD_M + 0.9), sy * offset), 0.1, until=go))
+                sx = -sx
+                way.append(Stop((sx * (ROAD_M + 0.9), sy * offset)))
+            else:
+                way.append(Stop((sx * offset, sy * (ROAD_M + 0.9)), 0.1, until=go))
+                sy = -sy
+                way.append(Stop((sx * offset, sy * (ROAD_M + 0.9))))
+        if rng.random() < 0.5:
+            way += [Stop((sx * edge, sy * edge)), Stop((sx * far, sy * edge))]
+        else:
+            way += [Stop((sx * edge, sy * edge)), Stop((sx * edge, sy * far))]
+        return way
+
+    def _walk_light(self, phase: str) -> Callable[[], bool]:
+        return lambda: self._plan.began(phase) < 4.0
+
+    def lamps(self) -> Sequence[Lamp]:
+        """Of every signal head the light that is on."""
+        lit: list[Lamp] = []
+        for arm in ARMS:
+            axis = "ns" if arm in "ns" else "ew"
+            for place, phase in zip(_heads(arm), (axis, f"{axis}_left"), strict=True):
+                x, y, z = place
+                dx, dy = _turned((0.0, -0.16), arm)
+                aspect = self._plan.aspect(phase)
+                lit.append(
+                    Lamp(
+                        (x + dx, y + dy, z + LAMP_HEIGHT[aspect]),
+                        _turned((0.0, -1.0), arm),
+                        0.17,
+                        LAMP_BGR[aspect],
+                    )
+                )
+        return lit
+
+
+LAMP_HEIGHT = {Aspect.RED: 0.78, Aspect.YELLOW: 0.45, Aspect.GREEN: 0.12}
+LAMP_BGR: dict[Aspect, Bgr] = {
+    Aspect.RED: (60, 60, 255),
+    Aspect.YELLOW: (50, 200, 255),
+    Aspect.GREEN: (140, 255, 90),
+}
+
+
+def _heads(arm: str) -> list[tuple[float, float, float]]:
+    """The far-side signal heads that drivers of an arm look at: straight, left."""
+    places = []
+    for x, z in ((ROAD_M + 0.9, 3.3), (INNER_M, 4.9)):
+        px, py = _turned((x, BOX_M + 0.4), arm)
+        places.append((px, py, z))
+    return places
+
+
+def _paint_ground(canvas: Canvas) -> None:
+    canvas.sky()
+    canvas.plain(GRASS, 0.22)
+    far = 130.0
+    for wide, colour in ((11.8, PAVING), (ROAD_M + 0.2, KERB), (ROAD_M, ASPHALT)):
+        canvas.rectangle(-wide, -far, wide, far, colour, 0.05)
+        canvas.rectangle(-far, -wide, far, wide, colour, 0.05)
+    canvas.rectangle(-ROAD_M, -far, ROAD_M, far, ASPHALT, 0.07)
+    canvas.rectangle(-far, -ROAD_M, far, ROAD_M, ASPHALT, 0.07)
+    for arm in ARMS:
+        _paint_arm(canvas, arm, far)
+    canvas.texture()
+
+
+def _paint_arm(canvas: Canvas, arm: str, far: float) -> None:
+    def t(x: float, y: float) -> Point:
+        return _turned((x, y), arm)
+
+    canvas.stripe(t(-0.12, -STOP_M), t(-0.12, -far), 0.12, (60, 170, 215))
+    canvas.stripe(t(0.12, -STOP_M), t(0.12, -far), 0.12, (60, 170, 215))
+    canvas.dashes(t(3.35, -STOP_M), t(3.35, -far), 0.13, 3.0, 4.5)
+    canvas.dashes(t(-3.35, -STOP_M), t(-3.35, -far), 0.13, 3.0, 4.5)
+    canvas.stripe(t(0.0, -STOP_M - 0.2), t(ROAD_M - 0.1, -STOP_M - 0.2), 0.4)
+    for k in range(12):
+        x = -ROAD_M + 0.6 + k * 1.14
+        canvas.stripe(t(x, -ZEBRA_M - 1.4), t(x, -ZEBRA_M + 1.4), 0.5)
+    for x, tips in ((OUTER_M, (0.0,)), (INNER_M, (-0.9,))):
+        canvas.stripe(t(x, -STOP_M - 6.5), t(x, -STOP_M - 3.5), 0.18)
+        for tip in tips:
+            canvas.area(
+                [t(x + tip, -STOP_M - 2.2), t(x - 0.4, -STOP_M - 3.6), t(x + 0.4, -STOP_M - 3.6)],
+                (205, 208, 208),
+            )
+
+
+def _paint(canvas: Canvas) -> None:
+    _paint_ground(canvas)
+    for x0, y0, x1, y1, tall_m, colour in (
+        (-120, 90, -60, 105, 16, (120, 132, 150)), (-50, 95, -20, 110, 22, (150, 158, 166)),
+        (18, 92, 60, 112, 18, (112, 128, 160)), (64, 80, 110, 110, 25, (146, 150, 156)),
+    ):  # fmt: skip
+        canvas.block(x0, y0, x1, y1, tall_m, colour, windows=(3.2, 3.4))
+    for x, y, h in ((-14.5, 78, 9), (14.5, 74, 8), (-14.0, 62, 8), (15, 56, 9)):
+        canvas.tree(x, y, h)
+    canvas.block(-60, 14, -16, 40, 13, (110, 128, 158), windows=(3.0, 3.3))
+    canvas.block(17, 15, 58, 42, 16, (150, 160, 172), windows=(3.4, 3.4))
+    for x, y, h in (
+        (-14.2, 44, 8),
+        (14.6, 40, 7.5),
+        (-30, 13.2, 6),
+        (-42, 13.4, 6.5),
+        (34, 13.6, 6),
+    ):
+        canvas.tree(x, y, h)
+    canvas.block(-70, -44, -19, -15, 12, (128, 140, 150), windows=(3.2, 3.3))
+    for arm in ("s", "e", "w", "n"):
+        _paint_signals(canvas, arm)
+    with canvas.occluder((12.6, -17.0)):
+        canvas.pole(12.6, -17.0, 9.5, 0.2, (92, 94, 96))
+
+
+def _paint_signals(canvas: Canvas, arm: str) -> None:
+    """A mast at the far right with an arm over the lanes, and its two heads."""
+    (x, y, z), (ix, iy, iz) = _heads(arm)
+    with canvas.occluder((x, y)):
+        canvas.pole(x, y, 6.0, 0.18, (84, 86, 88))
+        canvas.board((x, y), (ix, iy), 5.9, 6.05, (84, 86, 88))
+        for hx, hy, hz in ((x, y, z), (ix, iy, iz)):
+            ax, ay = _turned((0.22, 0.0), arm)
+            fx, fy = _turned((0.0, -0.12), arm)
+            canvas.board((hx - ax + fx, hy - ay + fy), (hx + ax + fx, hy + ay + fy), hz - 0.1,
+                         hz + 1.02, (30, 32, 30))  # fmt: skip
+
+
+INTERSECTION = SceneDescription(
+    id="intersection",
+    title="Signalised intersection",
+    about="Four arms with separate left-turn phases, queues, right turns that give way, zebras.",
+    viewpoint=Viewpoint(10.5, -36.0, 8.5, -13.0, 15.5, 58.0),
+    sun=Sun(235.0, 46.0),
+    lines=(
+        WorldLine("south_in", "In from the south", ((7.4, -13.2), (0.2, -13.2))),
+        WorldLine("north_out", "Out to the north", ((0.2, 14.5), (7.4, 14.5))),
+        WorldLine("west_arm", "West arm", ((-14.5, -7.2), (-14.5, 7.2))),
+        WorldLine("zebra_south", "South zebra", ((0.0, -11.9), (0.0, -8.5))),
+    ),
+    zones=(
+        WorldZone("box", "Junction box", ((-8, -8), (8, -8), (8, 8), (-8, 8))),
+        WorldZone("zebra", "South zebra", ((-7, -11.8), (7, -11.8), (7, -8.6), (-7, -8.6))),
+    ),
+    build=Intersection,
+    paint=_paint,
+)
