@@ -4,6 +4,7 @@ SQLite is the embedded default; all that only it needs stands in ``store/sqlite.
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,8 @@ class Database:
         self._normal = sqlite.make_engine(path, busy_timeout_s=busy_timeout_s)
         self._durable = sqlite.make_engine(path, busy_timeout_s=busy_timeout_s, durable=True)
         self._closed = False
+        # SQLite's waiters poll and may starve each other; threads of one process queue here instead
+        self._writer = threading.Lock()
         with self._translating():
             sqlite.use_wal(self._normal, deadline_s=busy_timeout_s)
         self._identity = self._file_identity()
@@ -59,6 +62,8 @@ class Database:
     def write(self, durable: bool, *, wait_s: float | None = None) -> Iterator[Connection]:
         """A transaction that holds the write lock from its start; commits at the end of the block.
 
+        Within it, call nothing that writes by itself: it would wait for this very transaction.
+
         Args:
             durable: the commit returns only when the data would survive a power cut. Without, a
                 power cut may lose the last commits, but never tears one and never damages the file.
@@ -69,7 +74,11 @@ class Database:
             StorageUnavailable: the disk is full or can't be written; nothing was changed.
         """
         engine = self._durable if durable else self._normal
-        with self._translating(), self._connection(engine) as connection:
+        with (
+            self._translating(),
+            self._only_writer(self._busy_timeout_s if wait_s is None else wait_s),
+            self._connection(engine) as connection,
+        ):
             if wait_s is not None:
                 sqlite.set_busy_timeout(connection, wait_s)
             try:
@@ -90,6 +99,18 @@ class Database:
         self._closed = True
         for engine in (self._reading, self._normal, self._durable):
             engine.dispose()
+
+    @contextmanager
+    def _only_writer(self, wait_s: float) -> Iterator[None]:
+        if not self._writer.acquire(timeout=wait_s):
+            raise DatabaseUnavailable(
+                f"Another thread of this process keeps the database {self.path} for writing for "
+                f"more than {wait_s:g} s. Try again; if it goes on, restart the program."
+            )
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     @contextmanager
     def _connection(self, engine: Engine) -> Iterator[Connection]:
@@ -152,7 +173,7 @@ def open_database(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Databa
 def _sqlite_path(url: str) -> Path:
     try:
         parsed: URL = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: the port is no number
         raise ConfigInvalid(
             "The database address can't be read; write it as sqlite:////absolute/path/file.db "
             "(four slashes)."

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_, up
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.events import Event, EventKind
 from its_camera_ai.core.time import Clock, SystemClock, iso_utc
-from its_camera_ai.store.chunks import chunks
 from its_camera_ai.store.database import Database
+from its_camera_ai.store.parameters import chunks, clamped
 from its_camera_ai.store.schema import events, outbox
 
 LIMIT_MAX = 1000
@@ -91,9 +91,9 @@ class EventRepository:
         if kinds is not None:
             query = query.where(events.c.kind.in_([str(kind) for kind in kinds]))
         if since_wall_ns is not None:
-            query = query.where(events.c.wall_ns >= since_wall_ns)
+            query = query.where(events.c.wall_ns >= clamped(since_wall_ns))
         if until_wall_ns is not None:
-            query = query.where(events.c.wall_ns < until_wall_ns)
+            query = query.where(events.c.wall_ns < clamped(until_wall_ns))
         if cursor is not None:
             place = _place(cursor)
             query = query.where(tuple_(events.c.wall_ns, events.c.id) < tuple_(*place))
@@ -118,7 +118,7 @@ class EventRepository:
             select(events.c.kind, place, direction, class_name, func.count())
             .where(
                 events.c.camera_id == camera_id,
-                events.c.wall_ns >= since_wall_ns,
+                events.c.wall_ns >= clamped(since_wall_ns),
                 events.c.kind.in_([str(kind) for kind in _COUNTED]),
             )
             .group_by(events.c.kind, place, direction, class_name)
@@ -258,8 +258,9 @@ def _place(cursor: str) -> tuple[int, str]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         text = base64.b64decode(padded, altchars=b"-_", validate=True)
-        return msgspec.json.decode(text, type=tuple[int, str])
+        wall_ns, event_id = msgspec.json.decode(text, type=tuple[int, str])
     except ValueError:  # binascii.Error and msgspec's errors are ValueErrors
         raise ConfigInvalid(
             "The cursor is not one that a page of events gave; leave it out to begin at the newest."
         ) from None
+    return clamped(wall_ns), event_id

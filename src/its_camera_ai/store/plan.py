@@ -9,6 +9,7 @@ from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.scene import Line, Scene, Zone
 from its_camera_ai.store.cameras import CameraRepository, with_stored_passwords
+from its_camera_ai.store.documents.yaml_text import points_text, quoted
 
 _OPTIONS = ("name", "enabled", "record", "detect", "rtsp_transport", "loop", "paced", "detect_fps")
 
@@ -116,6 +117,13 @@ def _changes(before: Camera, after: Camera) -> Iterator[FieldChange]:
     for name, was, now in (("url", before.main, after.main), ("sub_url", before.sub, after.sub)):
         if was != now and old.get(name) == new.get(name):
             yield FieldChange(name, "***", "*** (changed)")
+    if _order(before) != _order(after) and sorted(_order(before)) == sorted(_order(after)):
+        yield FieldChange("lines and zones", ", ".join(_order(before)), ", ".join(_order(after)))
+
+
+def _order(camera: Camera) -> list[str]:
+    scene = camera.scene
+    return [line.id for line in scene.lines] + [zone.id for zone in scene.zones]
 
 
 def _difference(change: FieldChange) -> str:
@@ -134,7 +142,7 @@ def _shown(camera: Camera) -> dict[str, str]:
     for option in _OPTIONS:
         value = getattr(camera, option)
         if value != "":
-            fields[option] = json.dumps(value, ensure_ascii=False)
+            fields[option] = quoted(value) if isinstance(value, str) else json.dumps(value)
     fields.update(_scene_fields(camera.scene))
     return fields
 
@@ -149,9 +157,9 @@ def _scene_fields(scene: Scene) -> Iterator[tuple[str, str]]:
     items: list[tuple[str, Line | Zone]] = [("lines", line) for line in scene.lines]
     items += [("zones", zone) for zone in scene.zones]
     for group, item in items:
-        prefix = f"{group}.{json.dumps(item.id, ensure_ascii=False)[1:-1]}"
-        yield f"{prefix}.points", json.dumps(item.points)
+        prefix = f"{group}.{quoted(item.id)[1:-1]}"
+        yield f"{prefix}.points", points_text(item.points)
         yield f"{prefix}.unit", str(item.unit)
         yield f"{prefix}.anchor", str(item.anchor)
         if item.name:
-            yield f"{prefix}.name", json.dumps(item.name, ensure_ascii=False)
+            yield f"{prefix}.name", quoted(item.name)

@@ -9,8 +9,8 @@ from sqlalchemy import Row, delete, select
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.store import sqlite
-from its_camera_ai.store.chunks import chunks
 from its_camera_ai.store.database import Database
+from its_camera_ai.store.parameters import chunks, clamped
 from its_camera_ai.store.schema import segments
 
 _NAMES = tuple(field.name for field in fields(Segment))
@@ -58,9 +58,9 @@ class SegmentRepository:
         if role is not None:
             query = query.where(segments.c.role == str(role))
         if since_wall_ns is not None:
-            query = query.where(segments.c.end_wall_ns > since_wall_ns)
+            query = query.where(segments.c.end_wall_ns > clamped(since_wall_ns))
         if until_wall_ns is not None:
-            query = query.where(segments.c.start_wall_ns < until_wall_ns)
+            query = query.where(segments.c.start_wall_ns < clamped(until_wall_ns))
         query = query.order_by(segments.c.end_wall_ns, segments.c.id).limit(limit)
         with self._database.read() as connection:
             return [_segment(row) for row in connection.execute(query)]

@@ -131,11 +131,12 @@ def upsert(
 def damage(connection: Connection) -> list[str]:
     """What ``integrity_check`` and ``foreign_key_check`` find; empty for a sound file."""
     found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
-    orphans = [
+    if found != ["ok"]:
+        return found  # a damaged file can't be searched for broken references
+    return [
         f"row {row[1]} of {row[0]} refers to a missing row of {row[2]}"
         for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
     ]
-    return [text for text in found if text != "ok"] + orphans
 
 
 def translated(error: DBAPIError | sqlite3.Error, path: Path) -> ItscamError | None:

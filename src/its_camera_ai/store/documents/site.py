@@ -1,6 +1,5 @@
 """``site.yaml``: the cameras of a site as people write them."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +9,13 @@ from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.scene import Anchor, Line, Scene, Unit, Zone
 from its_camera_ai.store.documents.checked import check_camera_ids, check_shape, checked_camera
 from its_camera_ai.store.documents.fields import CameraFields, SiteFields
-from its_camera_ai.store.documents.yaml_text import parse_yaml, read_text
+from its_camera_ai.store.documents.yaml_text import (
+    number_text,
+    parse_yaml,
+    points_text,
+    quoted,
+    read_text,
+)
 
 TEXT_NAME = "site.yaml"
 """Stands for the file's name where the text did not come from a file."""
@@ -92,8 +97,7 @@ def _item_lines(item: Line | Zone) -> Iterator[str]:
     yield f"      - id: {_scalar(item.id)}"
     if item.name:
         yield f"        name: {_scalar(item.name)}"
-    points = ", ".join(f"[{_scalar(x)}, {_scalar(y)}]" for x, y in item.points)
-    yield f"        points: [{points}]"
+    yield f"        points: {points_text(item.points)}"
     if item.unit is not Unit.NORMALISED:
         yield f"        unit: {item.unit}"
     if item.anchor is not Anchor.BOTTOM_CENTRE:
@@ -101,11 +105,11 @@ def _item_lines(item: Line | Zone) -> Iterator[str]:
 
 
 def _scalar(value: str | float) -> str:
-    """One value that is read back as it is; a JSON string is a double-quoted YAML string."""
+    """One value that is read back as it is."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float | int):
-        return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+        return number_text(value)
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return quoted(value)

@@ -4,7 +4,9 @@ A small part of YAML 1.2 on purpose: one document, its core scalars, no anchors,
 or tags. So no text can grow in memory beyond its own size, and none can make an object.
 """
 
+import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -244,6 +246,10 @@ class _Builder:
     def _scalar(self, event: ScalarEvent, place: Place) -> None:
         parent = self._open[-1] if self._open else None
         if parent is None or not isinstance(parent.value, dict) or parent.key is not None:
+            left_out = event.value == "" and event.style is None
+            if left_out and parent is not None and parent.key is not None:
+                # a value that was left out: the parser places it before the next thing
+                place = self.text.key_places[(*parent.path, parent.key)]
             self._put(self._resolved(event, place), place)
             return
         parent.key = event.value
@@ -299,3 +305,33 @@ class _Builder:
         if _FLOAT.fullmatch(text):
             return float(text)
         return text
+
+
+def quoted(text: str) -> str:
+    """A double-quoted string that YAML reads back and that is safe to print on a terminal.
+
+    >>> quoted('a "b"')
+    '"a \\\\"b\\\\""'
+    """
+    return "".join(
+        c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
+        for c in json.dumps(text, ensure_ascii=False)
+    )
+
+
+def number_text(value: float) -> str:
+    """The shortest text that reads back as the same number.
+
+    >>> number_text(150.0), number_text(0.1)
+    ('150', '0.1')
+    """
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
+
+
+def points_text(points: Sequence[tuple[float, float]]) -> str:
+    """
+    >>> points_text([(0, 0.5), (1, 0.5)])
+    '[[0, 0.5], [1, 0.5]]'
+    """
+    pairs = (f"[{number_text(x)}, {number_text(y)}]" for x, y in points)
+    return f"[{', '.join(pairs)}]"
