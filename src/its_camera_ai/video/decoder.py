@@ -5,7 +5,6 @@ from typing import Any, cast
 
 import av
 import av.error
-import cv2
 import numpy as np
 import numpy.typing as npt
 from av.video.codeccontext import VideoCodecContext
@@ -50,7 +49,8 @@ class Frame:
             rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
             luma: npt.NDArray[np.uint8] = rows[:height, :width]
             return luma
-        return cv2.cvtColor(self.bgr(), cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+        grey: npt.NDArray[Any] = self._scaler.reformat(self.picture, format="gray").to_ndarray()
+        return grey.astype(np.uint8, copy=False)
 
     def bgr(self, size_wh: tuple[int, int] | None = None) -> npt.NDArray[np.uint8]:
         """The picture as (H, W, 3) uint8, scaled where a size is given."""

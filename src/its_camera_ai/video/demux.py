@@ -1,6 +1,7 @@
 """Elementary packets out of anything FFmpeg can open: RTSP, HTTP, files."""
 
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -192,6 +193,7 @@ def _open(url: CameraUrl, rtsp_transport: str) -> InputContainer:
             target = url.path
         case scheme:
             raise CameraUnsupported(f"A {scheme}:// source is not read through a demuxer.")
+    began_s = time.monotonic()
     try:
         return av.open(
             target,
@@ -199,6 +201,10 @@ def _open(url: CameraUrl, rtsp_transport: str) -> InputContainer:
             timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
         )
     except (av.error.FFmpegError, OSError, ValueError) as error:
+        waited_s = time.monotonic() - began_s
+        silent = url.is_live and waited_s > 0.9 * READ_TIMEOUT_S
+        if silent and isinstance(error, av.error.InvalidDataError):
+            error = TimeoutError()  # FFmpeg calls a server that says nothing "invalid data"
         raise _translated(url, error, reading=False) from None
 
 
