@@ -50,6 +50,7 @@ export type CameraState =
   | "refused"
   | "ended"
   | "disabled"
+  | "stale"
   | (string & {});
 
 export interface StreamStatus {
@@ -74,6 +75,8 @@ export interface VisionStatus {
   frames_unprocessed: number;
   unknown: number;
   latency_ms_p95: number;
+  /** The vision process has been silent for a while; these are its last words. */
+  stale: boolean;
 }
 
 export interface CameraStatus {
@@ -110,7 +113,8 @@ export interface CameraEvent {
   kind: string;
   camera_id: string;
   time: string;
-  pts_ns: string | number;
+  /** Stream time in ns, as text: it exceeds a double. */
+  pts_ns: string;
   track_id: number | null;
   detail: Readonly<Record<string, unknown>>;
 }
@@ -163,23 +167,26 @@ export interface ApiOptions {
   fetch?: typeof fetch;
   /** The session is gone: show the log-in page. */
   onUnauthorized?: () => void;
-  /** The server forbade something: the session may have changed (a password must be set). */
-  onForbidden?: () => void;
+  /** The account must set its own password first. */
+  onPasswordDue?: () => void;
 }
 
 const BASE = "/api/v1";
+/** The most that the server gives at once. */
+const RECORDINGS_PER_PAGE = 5000;
+const MUST_CHANGE_PASSWORD = "urn:itscam:problem:password-change-required";
 const UNREACHABLE = "The server can't be reached. Check the network and that it is running.";
 
 export class ApiClient {
   private csrfToken = "";
   private readonly fetch: typeof fetch;
   onUnauthorized: () => void;
-  onForbidden: () => void;
+  onPasswordDue: () => void;
 
   constructor(options: ApiOptions = {}) {
     this.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.onUnauthorized = options.onUnauthorized ?? (() => {});
-    this.onForbidden = options.onForbidden ?? (() => {});
+    this.onPasswordDue = options.onPasswordDue ?? (() => {});
   }
 
   async login(username: string, password: string): Promise<Session> {
@@ -195,8 +202,9 @@ export class ApiClient {
     this.csrfToken = "";
   }
 
-  async changePassword(current: string, next: string): Promise<void> {
-    await this.send("POST", "/auth/password", { current, new: next });
+  /** Ends every session of the account and begins a new one here. */
+  async changePassword(current: string, next: string): Promise<Session> {
+    return this.keep(await this.send<Session>("POST", "/auth/password", { current, new: next }));
   }
 
   async cameras(signal?: AbortSignal): Promise<readonly Camera[]> {
@@ -219,6 +227,7 @@ export class ApiClient {
     return this.get("/events", { ...query }, signal);
   }
 
+  /** All recordings of the main stream that share a moment with the span, oldest first. */
   async recordings(
     cameraId: string,
     since: Date,
@@ -226,8 +235,25 @@ export class ApiClient {
     signal?: AbortSignal,
   ): Promise<readonly Recording[]> {
     const path = `/cameras/${encodeURIComponent(cameraId)}/recordings`;
-    const query = { since: since.toISOString(), until: until.toISOString(), role: "main" };
-    return (await this.get<Items<Recording>>(path, query, signal)).items;
+    const found = new Map<string, Recording>();
+    let from = since.toISOString();
+    for (;;) {
+      const query = {
+        since: from,
+        until: until.toISOString(),
+        role: "main",
+        limit: RECORDINGS_PER_PAGE,
+      };
+      const { items } = await this.get<Items<Recording>>(path, query, signal);
+      const before = found.size;
+      for (const item of items) found.set(item.id, item);
+      const last = items.at(-1);
+      // A page that brings nothing new would be asked for for ever.
+      if (last === undefined || items.length < RECORDINGS_PER_PAGE || found.size === before) {
+        return [...found.values()];
+      }
+      from = last.end;
+    }
   }
 
   private keep(session: Session): Session {
@@ -282,7 +308,7 @@ export class ApiClient {
     // A wrong password at log-in or password change is told on the form, not by leaving it.
     const credentialCheck = path === "/auth/login" || path === "/auth/password";
     if (response.status === 401 && !credentialCheck) this.onUnauthorized();
-    if (response.status === 403 && !path.startsWith("/auth/")) this.onForbidden();
+    if (error.type === MUST_CHANGE_PASSWORD) this.onPasswordDue();
     return error;
   }
 }

@@ -2,10 +2,11 @@
 
 import type { CameraEvent } from "./api";
 import { formatDuration } from "./format";
+import { lookUp } from "./lookUp";
 import { text } from "./text";
 
 export function kindName(kind: string): string {
-  return text.kind[kind] ?? kind.replaceAll("_", " ");
+  return lookUp(text.kind, kind) ?? kind.replaceAll("_", " ");
 }
 
 export function describeEvent(event: Pick<CameraEvent, "kind" | "detail">): string {

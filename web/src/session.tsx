@@ -15,6 +15,7 @@ interface SessionValue {
   api: ApiClient;
   standing: Standing;
   login(username: string, password: string): Promise<void>;
+  changePassword(current: string, next: string): Promise<void>;
   logout(): Promise<void>;
   /** Asks the server again who we are. */
   refresh(): Promise<void>;
@@ -43,7 +44,7 @@ export function SessionProvider({ api, children }: { api: ApiClient; children: R
 
   useEffect(() => {
     api.onUnauthorized = () => setStanding({ kind: "out" });
-    api.onForbidden = () => void refresh();
+    api.onPasswordDue = () => void refresh();
     void refresh();
   }, [api, refresh]);
 
@@ -54,6 +55,8 @@ export function SessionProvider({ api, children }: { api: ApiClient; children: R
       refresh,
       login: async (username, password) =>
         setStanding({ kind: "in", session: await api.login(username, password) }),
+      changePassword: async (current, next) =>
+        setStanding({ kind: "in", session: await api.changePassword(current, next) }),
       logout: async () => {
         try {
           await api.logout();

@@ -49,6 +49,8 @@ export const text = {
     offline: "No connection to the server. Trying again.",
     stopped: "Paused",
     lost: "Camera lost",
+    stale: "The camera service is silent",
+    gone: "This camera was removed",
     refused: "The camera refuses the connection",
     ended: "The recording has ended",
     disabled: "Camera is switched off",
@@ -85,6 +87,7 @@ export const text = {
     occupancy: "Inside now",
     entered: "Entered",
     left: "Left",
+    about: "Camera",
     state: "State",
     streams: "Streams",
     vision: "Vision",
@@ -109,6 +112,7 @@ export const text = {
     refused: "refused",
     ended: "ended",
     disabled: "switched off",
+    stale: "no news",
   } as Readonly<Record<string, string>>,
 
   playback: {
@@ -156,7 +160,8 @@ export const text = {
     end: "No older events.",
     watch: "Watch",
     watchAt: (time: string) => `Watch the recording of ${time}`,
-    newer: "Show newer",
+    refresh: "Refresh",
+    loaded: (count: number) => (count === 1 ? "1 event" : `${count} events`),
   },
 
   kind: {

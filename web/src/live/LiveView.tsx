@@ -3,6 +3,7 @@
 import type { ReactNode, RefObject } from "react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { liveUrl } from "../api";
+import { lookUp } from "../lookUp";
 import { useSession } from "../session";
 import { text } from "../text";
 import type { FallbackNews } from "./FallbackPicture";
@@ -62,7 +63,7 @@ export function LiveView({ cameraId, name, layers, onStatus, children }: Props) 
       <Message status={status} />
       {status.unknown !== null && status.phase === "playing" && (
         <span className="badge badge--warn live__unknown" data-testid="unknown-badge">
-          {text.live.unknownBadge(text.unknown[status.unknown] ?? status.unknown)}
+          {text.live.unknownBadge(lookUp(text.unknown, status.unknown) ?? status.unknown)}
         </span>
       )}
       {children}
@@ -123,6 +124,14 @@ function Message({ status }: { status: LiveStatus }) {
   );
 }
 
+const LOST: Readonly<Record<string, { title: string; busy: boolean }>> = {
+  refused: { title: text.live.refused, busy: false },
+  ended: { title: text.live.ended, busy: false },
+  disabled: { title: text.live.disabled, busy: false },
+  stale: { title: text.live.stale, busy: true },
+  gone: { title: text.live.gone, busy: false },
+};
+
 function messageOf({ phase, cameraState }: LiveStatus): { title: string; busy: boolean } {
   switch (phase) {
     case "connecting":
@@ -134,10 +143,7 @@ function messageOf({ phase, cameraState }: LiveStatus): { title: string; busy: b
     case "stopped":
       return { title: text.live.stopped, busy: false };
     case "lost":
-      if (cameraState === "refused") return { title: text.live.refused, busy: false };
-      if (cameraState === "ended") return { title: text.live.ended, busy: false };
-      if (cameraState === "disabled") return { title: text.live.disabled, busy: false };
-      return { title: text.live.lost, busy: true };
+      return lookUp(LOST, cameraState) ?? { title: text.live.lost, busy: true };
     default:
       return { title: "", busy: false };
   }

@@ -9,7 +9,7 @@ export interface LiveSocket {
   binaryType: string;
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: (() => void) | null;
+  onclose: ((event: { code: number }) => void) | null;
   close(): void;
 }
 
@@ -19,8 +19,10 @@ export interface ConnectionEvents {
   onFragment(fragment: ArrayBuffer): void;
   onMessage(message: Exclude<LiveMessage, InitMessage>): void;
   onOpen(): void;
-  /** The socket failed; the next try comes in `retryInS` seconds. */
-  onDown(failures: number, retryInS: number): void;
+  /** The socket failed, for the `failures`th time in a row; the next try comes by itself. */
+  onDown(failures: number): void;
+  /** The server ended it because of us: the session or the camera is no more. No further try. */
+  onRefused(why: "signed-out" | "camera-gone"): void;
 }
 
 export interface ConnectionPorts {
@@ -40,6 +42,12 @@ export const browserPorts: ConnectionPorts = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Close codes of the server that make another try pointless. */
+const REFUSALS = new Map([
+  [4401, "signed-out"],
+  [4404, "camera-gone"],
+] as const);
 
 /** A connection that lasted this long was a good one: the next failure starts from scratch. */
 const GOOD_AFTER_S = 5;
@@ -87,7 +95,11 @@ export class LiveConnection {
       this.events.onOpen();
     };
     socket.onmessage = (event) => this.receive(event.data);
-    socket.onclose = () => this.lost(socket);
+    socket.onclose = ({ code }) => {
+      const refusal = REFUSALS.get(code as 4401 | 4404);
+      if (refusal === undefined) this.lost(socket);
+      else this.refused(socket, refusal);
+    };
   }
 
   private receive(data: unknown): void {
@@ -118,9 +130,14 @@ export class LiveConnection {
     this.drop();
     const attempt = good ? 0 : this.failures;
     this.failures = attempt + 1;
-    const retryInS = backoffS(attempt, this.ports.random);
-    this.events.onDown(this.failures, retryInS);
-    this.cancelRetry = this.ports.later(() => this.connect(), retryInS);
+    this.cancelRetry = this.ports.later(() => this.connect(), backoffS(attempt, this.ports.random));
+    this.events.onDown(this.failures);
+  }
+
+  private refused(socket: LiveSocket, why: "signed-out" | "camera-gone"): void {
+    if (socket !== this.socket) return;
+    this.drop();
+    this.events.onRefused(why);
   }
 
   private drop(): void {

@@ -1,6 +1,7 @@
 /** Draws boxes, lines and zones over the picture. */
 
 import type { ClassCounts, Counts, Point, Scene, SceneLine, SceneZone } from "../api";
+import { lookUp } from "../lookUp";
 import type { Box, FrameBoxes } from "./trackBuffer";
 
 export interface Rect {
@@ -55,12 +56,11 @@ export function lineGeometry(points: readonly Point[], rect: Rect): LineGeometry
   };
 }
 
-/** The mean of the corners: good enough a place for a label. */
-export function middleOf(points: readonly Point[], rect: Rect): Pixel {
-  const n = Math.max(1, points.length);
-  const x = points.reduce((sum, p) => sum + p[0], 0) / n;
-  const y = points.reduce((sum, p) => sum + p[1], 0) / n;
-  return place([x, y], rect);
+/** Where a zone's label stands: inside its upper edge, between its two highest corners. */
+export function zoneLabelAt(points: readonly Point[], rect: Rect): Pixel {
+  const [a = [0.5, 0.5], b = a] = [...points].sort((p, q) => p[1] - q[1]);
+  const [x, y] = place([(a[0] + b[0]) / 2, (a[1] + b[1]) / 2], rect);
+  return [x, y + ZONE_LABEL_DROP_PX];
 }
 
 const place = (point: Point, rect: Rect): Pixel => [
@@ -87,6 +87,7 @@ export interface Picture {
 
 const LINE_COLOUR = "#ffd166";
 const ZONE_COLOUR = "#8ab6ff";
+const ZONE_LABEL_DROP_PX = 14;
 const LABEL_BACK = "rgba(10, 15, 22, 0.78)";
 const CLASS_COLOURS: Readonly<Record<string, string>> = {
   person: "#ff8f6b",
@@ -128,7 +129,7 @@ function paintBox(
   const height = (box.xyxy[3] - box.xyxy[1]) * scaleY;
   canvas.setLineDash(box.dashed ? [5, 4] : []);
   canvas.lineWidth = 2;
-  canvas.strokeStyle = CLASS_COLOURS[box.class] ?? OTHER_COLOUR;
+  canvas.strokeStyle = lookUp(CLASS_COLOURS, box.class) ?? OTHER_COLOUR;
   canvas.strokeRect(x, y, width, height);
   canvas.setLineDash([]);
   if (width >= 40 && rect.width >= 420) {
@@ -174,7 +175,7 @@ function paintLine(
     canvas.arc(end[0], end[1], 3, 0, 2 * Math.PI);
     canvas.fill();
   }
-  const passed = counts.lines[line.id];
+  const passed = lookUp(counts.lines, line.id);
   paintDirection(canvas, middle, inward, `in ${totalOf(passed?.in)}`, rect);
   paintDirection(canvas, middle, [-inward[0], -inward[1]], `out ${totalOf(passed?.out)}`, rect);
 }
@@ -224,8 +225,8 @@ function paintZone(
   canvas.strokeStyle = ZONE_COLOUR;
   canvas.lineWidth = 1.5;
   canvas.stroke();
-  const [x, y] = middleOf(zone.points, rect);
-  const inside = counts.zones[zone.id]?.occupancy ?? 0;
+  const [x, y] = zoneLabelAt(zone.points, rect);
+  const inside = lookUp(counts.zones, zone.id)?.occupancy ?? 0;
   paintPill(canvas, `${zone.name || zone.id}: ${inside}`, x, y, rect);
 }
 

@@ -63,7 +63,7 @@ const SILENCE_MS = 10_000;
 const LAGS_KEPT = 15;
 const DECODE_FAILURES_MAX = 2;
 const GOOD_PLAY_MS = 60_000;
-const GONE_STATES = new Set(["retrying", "refused", "ended", "disabled"]);
+const GONE_STATES = new Set(["retrying", "refused", "ended", "disabled", "stale"]);
 
 export interface PlayerOptions {
   url: string;
@@ -102,6 +102,7 @@ export class LivePlayer {
     const events: ConnectionEvents = {
       onOpen: () => this.opened(),
       onDown: (failures) => this.down(failures),
+      onRefused: (why) => this.refused(why),
       onInit: (init, segment) => this.begin(init, segment),
       onFragment: (fragment) => this.take(fragment),
       onMessage: (message) => this.hear(message),
@@ -173,6 +174,12 @@ export class LivePlayer {
     // The first retry comes at once: say nothing unless that fails too.
     this.report({ ...this.status, phase: failures > 1 ? "offline" : "connecting" });
     if (failures > 1) this.options.onTrouble();
+  }
+
+  private refused(why: "signed-out" | "camera-gone"): void {
+    this.socketOpen = false;
+    if (why === "signed-out") this.options.onTrouble();
+    else this.report({ ...this.status, phase: "lost", cameraState: "gone", error: "" });
   }
 
   private begin(init: InitMessage, segment: ArrayBuffer): void {

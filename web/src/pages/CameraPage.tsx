@@ -97,7 +97,7 @@ function StatusCard({ camera }: { camera: CameraStatus | null }) {
   const { vision } = camera;
   return (
     <section className="card" data-testid="camera-status">
-      <h2>{text.camera.state}</h2>
+      <h2>{text.camera.about}</h2>
       <dl className="facts">
         <dt>{text.camera.state}</dt>
         <dd>

@@ -1,5 +1,6 @@
 import type { ClassCounts, Counts, Scene } from "../api";
 import { formatCount } from "../format";
+import { lookUp } from "../lookUp";
 import { text } from "../text";
 
 /** Counts per line, direction and class, and per zone. */
@@ -14,7 +15,7 @@ export function CountsTable({ scene, counts }: { scene: Scene; counts: Counts })
     <>
       {lines.length > 0 && (
         <div className="scroll">
-          <table className="table" data-testid="line-counts">
+          <table className="table table--grouped" data-testid="line-counts">
             <thead>
               <tr>
                 <th scope="col">{text.camera.line}</th>
@@ -29,20 +30,20 @@ export function CountsTable({ scene, counts }: { scene: Scene; counts: Counts })
                 ))}
               </tr>
             </thead>
-            <tbody>
-              {lines.flatMap((line) =>
-                (["in", "out"] as const).map((way) => (
+            {lines.map((line) => (
+              <tbody key={line.id}>
+                {(["in", "out"] as const).map((way) => (
                   <CountRow
-                    key={`${line.id} ${way}`}
+                    key={way}
                     testId={`count-${line.id}-${way}`}
                     heading={way === "in" ? line.name : null}
                     way={text.camera[way]}
-                    counts={counts.lines[line.id]?.[way] ?? {}}
+                    counts={lookUp(counts.lines, line.id)?.[way] ?? {}}
                     classes={classes}
                   />
-                )),
-              )}
-            </tbody>
+                ))}
+              </tbody>
+            ))}
           </table>
         </div>
       )}
@@ -60,7 +61,7 @@ function CountRow(props: {
 }) {
   const { testId, heading, way, counts, classes } = props;
   return (
-    <tr className={heading === null ? "table__more" : undefined}>
+    <tr>
       {heading !== null && (
         <th scope="rowgroup" rowSpan={2}>
           {heading}
@@ -72,7 +73,7 @@ function CountRow(props: {
       </td>
       {classes.map((name) => (
         <td key={name} className="number" data-testid={`${testId}-${name}`}>
-          {formatCount(counts[name] ?? 0)}
+          {formatCount(lookUp(counts, name) ?? 0)}
         </td>
       ))}
     </tr>
@@ -99,7 +100,7 @@ function ZoneTable({ zones, counts }: { zones: readonly Named[]; counts: Counts 
         </thead>
         <tbody>
           {zones.map((zone) => {
-            const count = counts.zones[zone.id];
+            const count = lookUp(counts.zones, zone.id);
             return (
               <tr key={zone.id}>
                 <th scope="row">{zone.name}</th>

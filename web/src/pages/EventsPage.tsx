@@ -108,8 +108,9 @@ function EventList({ filter, names }: { filter: Filter; names: ReadonlyMap<strin
   return (
     <div className="card">
       <div className="bar">
-        <button type="button" className="button button--small" onClick={reload}>
-          {words.newer}
+        <span className="quiet">{items.length > 0 && words.loaded(items.length)}</span>
+        <button type="button" className="button button--small bar__end" onClick={reload}>
+          {words.refresh}
         </button>
       </div>
       {items.length > 0 && (

@@ -86,7 +86,7 @@ function LiveTile({ camera }: { camera: Camera }) {
         <span className="tile__figures">
           <TileCounts cameraId={camera.id} status={status} />
           {status.latencyMs !== null && status.phase === "playing" && (
-            <span>{text.live.latency(status.latencyMs)}</span>
+            <span className="tile__latency">{text.live.latency(status.latencyMs)}</span>
           )}
         </span>
       </div>

@@ -7,7 +7,7 @@ import { ErrorNote, Field } from "../ui/parts";
 
 /** `forced`: the account may do nothing else before its password is changed. */
 export function PasswordPage({ forced, username }: { forced: boolean; username: string }) {
-  const { api, refresh, logout } = useSession();
+  const { changePassword, logout } = useSession();
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
   const [again, setAgain] = useState("");
@@ -20,9 +20,8 @@ export function PasswordPage({ forced, username }: { forced: boolean; username: 
     setBusy(true);
     setError("");
     try {
-      await api.changePassword(current, next);
+      await changePassword(current, next);
       navigate(hrefOf("live"));
-      await refresh();
     } catch (failure) {
       setError(failure instanceof Error ? failure.message : text.unexpected);
       setBusy(false);

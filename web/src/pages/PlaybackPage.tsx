@@ -72,14 +72,6 @@ export function PlaybackPage({ params }: { params: URLSearchParams }) {
 function DayChoice({ day, onDay }: { day: string; onDay(day: string): void }) {
   return (
     <div className="group">
-      <button
-        type="button"
-        className="button"
-        aria-label={words.previousDay}
-        onClick={() => onDay(shiftDay(day, -1))}
-      >
-        ‹
-      </button>
       <Field label={words.day}>
         <input
           type="date"
@@ -88,6 +80,14 @@ function DayChoice({ day, onDay }: { day: string; onDay(day: string): void }) {
           onChange={(e) => e.target.value !== "" && onDay(e.target.value)}
         />
       </Field>
+      <button
+        type="button"
+        className="button"
+        aria-label={words.previousDay}
+        onClick={() => onDay(shiftDay(day, -1))}
+      >
+        ‹
+      </button>
       <button
         type="button"
         className="button"

@@ -56,7 +56,7 @@ export function SystemPage() {
       {data?.cameras.length === 0 && <p className="quiet">{text.live.noCameras}</p>}
       {data !== null && data.cameras.length > 0 && (
         <div className="card scroll">
-          <table className="table" data-testid="status-table">
+          <table className="table table--grouped" data-testid="status-table">
             <thead>
               <tr>
                 <th scope="col">{words.camera}</th>
@@ -81,11 +81,9 @@ export function SystemPage() {
                 </th>
               </tr>
             </thead>
-            <tbody>
-              {data.cameras.map((camera) => (
-                <CameraRows key={camera.id} camera={camera} />
-              ))}
-            </tbody>
+            {data.cameras.map((camera) => (
+              <CameraRows key={camera.id} camera={camera} />
+            ))}
           </table>
         </div>
       )}
@@ -98,12 +96,8 @@ function CameraRows({ camera }: { camera: CameraStatus }) {
     camera.streams.length > 0 ? camera.streams : [null];
   const rows = streams.length;
   const { vision } = camera;
-  return streams.map((stream, i) => (
-    <tr
-      key={stream?.role ?? "none"}
-      className={i > 0 ? "table__more" : undefined}
-      data-testid={i === 0 ? `status-${camera.id}` : undefined}
-    >
+  const rowOf = (stream: StreamStatus | null, i: number) => (
+    <tr key={stream?.role ?? "none"}>
       {i === 0 && (
         <>
           <th scope="rowgroup" rowSpan={rows}>
@@ -135,5 +129,6 @@ function CameraRows({ camera }: { camera: CameraStatus }) {
         </>
       )}
     </tr>
-  ));
+  );
+  return <tbody data-testid={`status-${camera.id}`}>{streams.map(rowOf)}</tbody>;
 }

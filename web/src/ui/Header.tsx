@@ -54,7 +54,10 @@ function UserMenu({ user }: { user: User }) {
     };
     document.addEventListener("pointerdown", onPointer);
     document.addEventListener("keydown", onKey);
+    const onLeave = () => setOpen(false);
+    addEventListener("hashchange", onLeave);
     return () => {
+      removeEventListener("hashchange", onLeave);
       document.removeEventListener("pointerdown", onPointer);
       document.removeEventListener("keydown", onKey);
     };

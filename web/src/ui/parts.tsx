@@ -1,6 +1,7 @@
 /** Small pieces that several pages share. */
 
 import type { ReactNode } from "react";
+import { lookUp } from "../lookUp";
 import { text } from "../text";
 
 export function ErrorNote({ message, onRetry }: { message: string; onRetry?: () => void }) {
@@ -30,7 +31,7 @@ export function StateMark({ state }: { state: string }) {
   return (
     <span className="state" data-state={state}>
       <span className={`state__dot state__dot--${toneOf(state)}`} aria-hidden="true" />
-      {text.state[state] ?? state}
+      {lookUp(text.state, state) ?? state}
     </span>
   );
 }
