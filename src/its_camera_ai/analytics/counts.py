@@ -1,7 +1,9 @@
 """Running totals of one scene."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -16,6 +18,10 @@ class Tally:
 
     def add(self, label: str) -> None:
         self.by_class[label] += 1
+
+    def take(self, by_class: Mapping[str, int]) -> None:
+        """Add a tally in the JSON form."""
+        self.by_class.update({k: n for k, n in by_class.items() if k != "total"})
 
     def to_json(self) -> dict[str, int]:
         """``{"total": 3, "car": 2, "truck": 1}``, classes in alphabetical order."""
@@ -49,6 +55,18 @@ class Counts:
 
     lines: dict[str, LineCounts] = field(default_factory=dict)
     zones: dict[str, ZoneCounts] = field(default_factory=dict)
+
+    def resume(self, stored: Mapping[str, Any]) -> None:
+        """Go on from totals in the JSON form (``total`` is derived again, occupancy is not
+        taken); lines and zones that are no longer in the scene are left out."""
+        for key, line in self.lines.items():
+            directions = stored.get("lines", {}).get(key, {})
+            line.inward.take(directions.get("in", {}))
+            line.outward.take(directions.get("out", {}))
+        for key, zone in self.zones.items():
+            visits = stored.get("zones", {}).get(key, {})
+            zone.entered.take(visits.get("entered", {}))
+            zone.left.take(visits.get("left", {}))
 
     def to_json(self) -> dict[str, dict[str, dict[str, object]]]:
         """The form of the API and the live page.

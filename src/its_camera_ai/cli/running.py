@@ -19,6 +19,7 @@ from its_camera_ai.bootstrap import (
     STATIC_DIR,
     Site,
     chosen_model,
+    make_folder,
     open_site,
     run_role,
 )
@@ -126,6 +127,7 @@ def _up(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     listening_socket(settings.http_host, settings.http_port).close()  # tell a taken port at once
+    make_folder(settings.data_dir)
     with InstanceLock(settings.data_dir):
         site = open_site(settings, prepare=True)
         try:
