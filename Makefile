@@ -30,7 +30,7 @@ check: venv dashboard ## Lint, format, types, floors, and the dashboard's own ch
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; run: make format" >&2; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/mypy --no-error-summary --explicit-package-bases --exclude '/test_' \
-	  tools bench tests/support tests/conftest.py
+	  tools bench/cameras bench/eight_cameras.py tests/support tests/conftest.py
 	@$(BIN)/lint-imports --no-logo 2>&1 >.cache/lint-imports.log || { cat .cache/lint-imports.log; exit 1; }
 	@tools/dashboard.sh run check
 	@echo "check: all good."
@@ -55,8 +55,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed." >&2; exit 1; }
 	@echo "venv: installing the locked packages"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 dashboard: venv ## Build the dashboard where its sources changed

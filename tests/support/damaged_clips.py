@@ -29,7 +29,7 @@ def corrupt(flips: int = 200, spec: ClipSpec | None = None) -> Path:
     data = bytearray(source.read_bytes())
     body = data.index(b"mdat") + 4
     end = data.index(b"moov") if data.index(b"moov") > body else len(data)
-    dice = random.Random(flips)  # noqa: S311 - repeatable damage, not a secret
+    dice = random.Random(flips)
     for _ in range(flips):
         data[dice.randrange(body + 2000, end)] ^= dice.randrange(1, 256)
     return cached(f"corrupt-{flips}-{source.name}", lambda path: _write(path, bytes(data)))

@@ -139,8 +139,7 @@ class RtspServer:
 
     def stats(self, mount: str) -> dict[str, int]:
         """``sent`` and ``sent_keys`` pictures, ``skipped`` ones and ``sessions`` since the start;
-        ``played_wall_ns``, when the second picture of the latest session was sent (the first goes
-        out with the description)."""
+        ``pass_wall_ns``, the wall time at which this pass of the clip began to be sent."""
         return self._command(mount, "stats")
 
     def hang(self) -> None:

@@ -90,8 +90,7 @@ class Feed:
         self.skip = self.corrupt = self.repeat = 0
         self.sent = self.sent_keys = self.skipped = self.sessions = 0
         self.last_pts_ns = 0
-        self.played_wall_ns = 0
-        self.dice = random.Random(1)  # noqa: S311 - repeatable damage, not a secret
+        self.dice = random.Random(1)
         self.timer: int | None = None
 
     def configure(self, media: Any) -> None:
@@ -117,7 +116,6 @@ class Feed:
         if self.running:
             return
         self.running = True
-        self.played_wall_ns = time.time_ns()
         self.origin_ns = time.monotonic_ns() - (self.pass_ns + self._next()["dts"])
         self._tick()
 
@@ -150,7 +148,7 @@ class Feed:
             "sent_keys": self.sent_keys,
             "skipped": self.skipped,
             "sessions": self.sessions,
-            "played_wall_ns": self.played_wall_ns,
+            "pass_wall_ns": self.origin_ns + self.pass_ns + time.time_ns() - time.monotonic_ns(),
         }
 
     def _next(self) -> dict[str, Any]:
