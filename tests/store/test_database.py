@@ -1,8 +1,8 @@
-import os
 import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -230,18 +230,16 @@ for action in (
 """
 
 
-def test_a_folder_that_can_not_be_written(tmp_path_factory: pytest.TempPathFactory) -> None:
-    # root may write anywhere, so the child becomes nobody, who must be able to enter the folder
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-        folder = Path("/tmp") / f"itscam-read-only-{os.getpid()}"  # noqa: S108 - made here, 0555
-        folder.mkdir(mode=0o555)
-        try:
-            done = subprocess.run(
-                [sys.executable, "-c", READ_ONLY, str(folder)], capture_output=True, text=True
-            )
-        finally:
-            folder.rmdir()
+def test_a_folder_that_can_not_be_written() -> None:
+    # root may write anywhere, so the child becomes nobody, who can't enter pytest's own folders
+    folder = Path(tempfile.mkdtemp(prefix="itscam-read-only-"))
+    folder.chmod(0o555)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", READ_ONLY, str(folder)], capture_output=True, text=True
+        )
+    finally:
+        folder.rmdir()
     assert done.stdout.split() == ["refused"] * 3, done.stderr
 
 
