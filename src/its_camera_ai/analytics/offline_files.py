@@ -12,7 +12,7 @@ from typing import TextIO
 import av.error
 import numpy as np
 
-from its_camera_ai.core.errors import ConfigInvalid, StorageUnavailable
+from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.events import Event
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.core.tracks import FrameTracks
@@ -115,7 +115,7 @@ def event_lines(events: Iterable[Event], times_ns: "Iterable[int]") -> list[str]
     Args:
         times_ns: stream time of every picture of the file, in order.
     """
-    times = np.fromiter(times_ns, np.int64)
+    times = np.maximum.accumulate(np.fromiter(times_ns, np.int64))  # time may run back
     lines = []
     for number, event in enumerate(sorted(events, key=lambda e: e.pts_ns), start=1):
         record = {
@@ -133,7 +133,7 @@ def event_lines(events: Iterable[Event], times_ns: "Iterable[int]") -> list[str]
 
 def _frame_at(times_ns: np.ndarray[tuple[int], np.dtype[np.int64]], pts_ns: int) -> int:
     """Number of the first picture at or after a moment (the last one, where none comes)."""
-    return int(min(np.searchsorted(times_ns, pts_ns), len(times_ns) - 1)) + 1
+    return min(int(np.searchsorted(times_ns, pts_ns)), len(times_ns) - 1) + 1
 
 
 def write_text(path: Path, text: str) -> None:
@@ -144,19 +144,3 @@ def write_text(path: Path, text: str) -> None:
 
 def counts_text(counts: dict[str, object]) -> str:
     return json.dumps(counts, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-
-
-__all__ = [
-    "COUNTS",
-    "EVENTS",
-    "NAMES",
-    "REPORT",
-    "TRACKS",
-    "VIDEO",
-    "OutputFolder",
-    "StorageUnavailable",
-    "counts_text",
-    "event_lines",
-    "write_text",
-    "write_tracks",
-]

@@ -40,12 +40,14 @@ class Look:
     """One picture and what is in it.
 
     Attributes:
+        number: of the picture in the file, from 1.
         pts_ns: its stream time. size_wh: pixels.
         picture: (H, W, 3) BGR uint8; not to be changed, a detector may still hold it.
         detections: None for a picture that is damaged and was not looked at.
         progress: up to this picture and including it.
     """
 
+    number: int
     pts_ns: int
     size_wh: tuple[int, int]
     picture: npt.NDArray[np.uint8]
@@ -57,14 +59,16 @@ class Look:
 class _Pending:
     """A look whose detections may still be on their way."""
 
-    frame: Frame
+    number: int
+    pts_ns: int
+    size_wh: tuple[int, int]
     picture: npt.NDArray[np.uint8]
     found: "Future[Detections] | None"
     progress: Progress
 
     def look(self) -> Look:
         detections = None if self.found is None else self.found.result()
-        return Look(self.frame.pts_ns, self.frame.size_wh, self.picture, detections, self.progress)
+        return Look(self.number, self.pts_ns, self.size_wh, self.picture, detections, self.progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,8 @@ class Looks:
         found = None
         if not damaged:
             found = self._pool.submit(self._detector.detect, picture, frame.pts_ns)
-        return _Pending(frame, picture, found, progress)
+        number = len(self.times_ns)
+        return _Pending(number, frame.pts_ns, frame.size_wh, picture, found, progress)
 
     def _put(self, item: _Pending | _Failed | Progress) -> bool:
         """False if nobody wants to know any more."""
