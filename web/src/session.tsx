@@ -1,7 +1,7 @@
 /** Who is logged in, and the API client that goes with it. */
 
 import type { ReactNode } from "react";
-import { createContext, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import type { Session } from "./api";
 import { type ApiClient, ApiError } from "./api";
 
@@ -26,7 +26,9 @@ const SessionContext = createContext<SessionValue | null>(null);
 export function SessionProvider({ api, children }: { api: ApiClient; children: ReactNode }) {
   const [standing, setStanding] = useState<Standing>({ kind: "asking" });
 
-  const refresh = useCallback(async () => {
+  const asking = useRef<Promise<void> | null>(null);
+
+  const ask = useCallback(async () => {
     try {
       const session = await api.me();
       setStanding((before) =>
@@ -41,6 +43,14 @@ export function SessionProvider({ api, children }: { api: ApiClient; children: R
       setStanding((before) => (before.kind === "in" ? before : { kind: "unreachable", message }));
     }
   }, [api]);
+
+  /** Many cameras may want to know at once; one question is enough. */
+  const refresh = useCallback(() => {
+    asking.current ??= ask().finally(() => {
+      asking.current = null;
+    });
+    return asking.current;
+  }, [ask]);
 
   useEffect(() => {
     api.onUnauthorized = () => setStanding({ kind: "out" });

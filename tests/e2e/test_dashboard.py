@@ -1,0 +1,253 @@
+"""The dashboard in a real Chromium against a running site."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+
+from tests.e2e.pages import Dashboard, LivePicture, Playback
+from tests.support.missing import missing
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.system]
+
+NEW_PASSWORD = "walnut-harbour-57-lantern"
+CHROMIUM_FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+class RunningSite(Protocol):
+    """What the ``running_site`` fixture yields: a site that nobody has signed in to yet."""
+
+    url: str
+    username: str
+    password: str
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium; ``ITSCAM_TEST_CHROMIUM`` names another program than the usual."""
+    program = os.environ.get("ITSCAM_TEST_CHROMIUM") or shutil.which("chromium")
+    if program is None:
+        missing("No Chromium: install Debian's 'chromium' or set ITSCAM_TEST_CHROMIUM.")
+    flags = [*CHROMIUM_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures of the pages go; ``ITSCAM_TEST_SCREENSHOTS`` keeps them."""
+    kept = os.environ.get("ITSCAM_TEST_SCREENSHOTS")
+    return Path(kept) if kept else tmp_path_factory.mktemp("screenshots")
+
+
+@pytest.fixture(scope="module")
+def signed_in(
+    chromium: Browser, running_site: RunningSite, screenshots: Path
+) -> Iterator[BrowserContext]:
+    """A browser whose person has signed in with the one-time password and set another."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    dashboard = Dashboard(context, running_site.url)
+    dashboard.open()
+    dashboard.screenshot(screenshots / "log-in.png")
+    dashboard.log_in(running_site.username, "not the password")
+    expect(dashboard.page.get_by_role("alert")).to_be_visible()
+    dashboard.log_in(running_site.username, running_site.password)
+    dashboard.expect_heading("Set a new password")
+    dashboard.open("events")
+    dashboard.expect_heading("Set a new password")  # no page but this one before the change
+    dashboard.screenshot(screenshots / "set-password.png")
+    dashboard.set_password(running_site.password, NEW_PASSWORD)
+    dashboard.expect_heading("Live")
+    dashboard.page.close()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def dashboard(signed_in: BrowserContext, running_site: RunningSite) -> Iterator[Dashboard]:
+    """A fresh tab of the person who is signed in."""
+    tab = Dashboard(signed_in, running_site.url)
+    yield tab
+    tab.page.close()
+
+
+def play(picture: LivePicture) -> None:
+    """Wait until a live picture runs."""
+    wait_until(
+        lambda: picture.state == "playing" and picture.video.decoded_frames > 0,
+        f"pictures of {picture.camera_id} (its state is {picture.state!r})",
+        timeout_s=60,
+    )
+
+
+def test_live_video_plays(dashboard: Dashboard, screenshots: Path) -> None:
+    dashboard.open("live")
+    camera_id = dashboard.camera_ids()[0]
+    dashboard.open(f"cameras/{camera_id}")
+    picture = dashboard.picture(camera_id)
+    play(picture)
+    began = picture.video
+    wait_until(
+        lambda: (
+            picture.video.decoded_frames > 30 and picture.video.current_s > began.current_s + 1.0
+        ),
+        "31 decoded frames and a second of playing",
+        timeout_s=60,
+    )
+    assert picture.video.width_px > 0
+    wait_until(lambda: (picture.latency_ms or 9999) <= 2000, "a picture at most 2 s old")
+    dashboard.screenshot(screenshots / "camera.png")
+
+
+def test_every_camera_of_the_grid_plays(dashboard: Dashboard, screenshots: Path) -> None:
+    dashboard.open("live")
+    for camera_id in dashboard.camera_ids():
+        picture = dashboard.picture(camera_id)
+        picture.root.scroll_into_view_if_needed()
+        play(picture)
+    dashboard.screenshot(screenshots / "live.png")
+
+
+def test_boxes_move_with_the_picture(dashboard: Dashboard, screenshots: Path) -> None:
+    dashboard.open("live")
+    pictures = [dashboard.picture(camera_id) for camera_id in dashboard.camera_ids()]
+    found = wait_until(lambda: _with_boxes(pictures), "a box on some camera", timeout_s=120)
+    picture = found[0]
+    began_s = picture.media_time_s
+    seen: set[str] = set()
+
+    def saw_movement() -> bool:
+        if picture.box_count > 0:
+            seen.add(picture.first_box)
+        return len(seen) >= 5
+
+    wait_until(saw_movement, "a first box at five different places", timeout_s=120)
+    assert picture.media_time_s > began_s
+    for box in seen:
+        left, top, right, bottom = map(float, box.split(","))
+        assert left < right
+        assert top < bottom
+    dashboard.screenshot(screenshots / "boxes.png")
+
+
+def _with_boxes(pictures: list[LivePicture]) -> list[LivePicture]:
+    return [picture for picture in pictures if picture.box_count > 0]
+
+
+def test_counts_rise(dashboard: Dashboard) -> None:
+    dashboard.open("live")
+    dashboard.camera_ids()
+    began = dashboard.crossings()
+    wait_until(lambda: dashboard.crossings() > began, "another crossing", timeout_s=180)
+
+
+def test_camera_page_counts_by_class(dashboard: Dashboard) -> None:
+    """The classes of a line and direction add up to its total."""
+    dashboard.open("live")
+    for camera_id in dashboard.camera_ids():
+        dashboard.open(f"cameras/{camera_id}")
+        dashboard.page.get_by_test_id("camera-status").wait_for()
+        play(dashboard.picture(camera_id))
+        counts = dashboard.camera_counts()
+        totals = {name: n for name, n in counts.items() if name.endswith("-total")}
+        for name, total in totals.items():
+            stem = name.removesuffix("total")
+            classes = [n for other, n in counts.items() if other.startswith(stem)]
+            assert sum(classes) == 2 * total, (name, counts)
+
+
+def test_playback_plays_a_recording(dashboard: Dashboard, screenshots: Path) -> None:
+    dashboard.open("live")
+    playback = Playback(dashboard, dashboard.camera_ids()[0])
+    # The first file is listed when it is closed, and the page looks again every 15 s.
+    wait_until(lambda: playback.stretches() > 0, "a recording on the timeline", timeout_s=180)
+    playback.play_from_first_stretch()
+    wait_until(
+        lambda: playback.video.decoded_frames > 0 and not playback.video.paused,
+        "the recording to play",
+        timeout_s=60,
+    )
+    began, clock = playback.video, playback.clock
+    wait_until(
+        lambda: playback.video.current_s > began.current_s + 1.0,
+        "a second of the recording",
+        timeout_s=60,
+    )
+    assert playback.video.width_px > 0
+    assert clock
+    assert playback.clock != clock
+    dashboard.screenshot(screenshots / "playback.png")
+
+
+def test_events_are_listed_and_filtered(dashboard: Dashboard, screenshots: Path) -> None:
+    dashboard.open("events")
+    rows = dashboard.page.get_by_test_id("events-table").locator("tbody tr")
+    wait_until(lambda: _rows_after_refresh(dashboard) > 0, "an event", timeout_s=120)
+    dashboard.screenshot(screenshots / "events.png")
+    dashboard.page.get_by_test_id("filter-kind").select_option("line_crossed")
+    expect(rows.first).to_contain_text("Line crossed", timeout=120_000)
+    assert "kind=line_crossed" in dashboard.page.url
+
+
+def _rows_after_refresh(dashboard: Dashboard) -> int:
+    dashboard.page.get_by_role("button", name="Refresh").click()
+    return dashboard.page.locator('[data-testid="events-table"] tbody tr').count()
+
+
+def test_camera_states_are_listed(dashboard: Dashboard, screenshots: Path) -> None:
+    dashboard.open("live")
+    camera_ids = dashboard.camera_ids()
+    dashboard.open("system")
+    for camera_id in camera_ids:
+        row = dashboard.page.get_by_test_id(f"status-{camera_id}")
+        expect(row).to_contain_text("online", timeout=60_000)
+    dashboard.screenshot(screenshots / "cameras.png")
+
+
+def test_pages_write_no_errors(dashboard: Dashboard) -> None:
+    """Also no violation of the content security policy, which the console would tell."""
+    dashboard.open("live")
+    camera_id = dashboard.camera_ids()[0]
+    play(dashboard.picture(camera_id))
+    for route, part in (
+        (f"cameras/{camera_id}", "recent-events"),
+        (f"playback?camera={camera_id}", "timeline"),
+        ("events", "events-table"),
+        ("system", "status-table"),
+    ):
+        dashboard.open(route)
+        dashboard.page.get_by_test_id(part).wait_for()
+    assert dashboard.complaints == []
+
+
+def test_log_out_ends_the_session(
+    chromium: Browser, signed_in: BrowserContext, running_site: RunningSite
+) -> None:
+    """In a browser of its own, so that the other tests keep their session."""
+    context = chromium.new_context()
+    try:
+        tab = Dashboard(context, running_site.url)
+        tab.open("events")
+        tab.log_in(running_site.username, NEW_PASSWORD)
+        tab.expect_heading("Events")
+        tab.log_out()
+        tab.expect_heading("Log in")
+        tab.open("events")
+        tab.expect_heading("Log in")
+    finally:
+        context.close()
