@@ -1,7 +1,15 @@
 /** Who is logged in, and the API client that goes with it. */
 
 import type { ReactNode } from "react";
-import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import type { Session } from "./api";
 import { type ApiClient, ApiError } from "./api";
 
