@@ -97,7 +97,9 @@ def samples(clip: Path, teacher: Detector, mirror: bool) -> tuple[Rows, Kinds]:
         pts_ns = round(index / fps * 1e9)
         height, width = frame.shape[:2]
         scale = min(1.0, REDUCED_WH[0] / width, REDUCED_WH[1] / height)
-        picture = cv2.resize(frame, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
+        picture = cv2.resize(
+            frame, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA
+        )
         blobs = background.update(picture, pts_ns)
         if not blobs:
             continue
@@ -167,7 +169,8 @@ def report(name: str, classifier: BlobClassifier, rows: Rows, kinds: Kinds) -> N
         mine = kinds == kind
         if mine.any():
             names = Counter(BlobKind(k).name.lower() for k in told[mine])
-            cells.append(f"{kind.name.lower()} {np.mean(told[mine] == kind):.2f} of {mine.sum()} {dict(names)}")
+            right = np.mean(told[mine] == kind)
+            cells.append(f"{kind.name.lower()} {right:.2f} of {mine.sum()} {dict(names)}")
     print(f"{name:30s} " + "; ".join(cells))
 
 

@@ -82,9 +82,7 @@ class _Scene:
     def of(cls, picture: ByteArray, pts_ns: int) -> "_Scene":
         grey = np.zeros(picture.shape[:2], np.float32)
         first = picture.astype(np.float32)
-        return cls(
-            first, first.copy(), grey, grey.copy(), pts_ns + round(_START_S * NS_PER_S)
-        )
+        return cls(first, first.copy(), grey, grey.copy(), pts_ns + round(_START_S * NS_PER_S))
 
 
 class Background:
@@ -98,7 +96,7 @@ class Background:
     def update(self, picture: ByteArray, pts_ns: int) -> list[Blob]:
         """Foreground of the next picture (H, W, 3) BGR, largest first.
 
-        Empty for the first picture and for one where the light changed or the camera turned.
+        Empty for the first picture of a view.
         """
         step_s = (pts_ns - self._last_ns) / NS_PER_S
         self._last_ns = pts_ns
@@ -107,17 +105,23 @@ class Background:
             self._scene = _Scene.of(picture, pts_ns)
             return []
         grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-        grey_long = cv2.cvtColor(scene.long, cv2.COLOR_BGR2GRAY)
+        grey_long = _grey(scene.long)
         shift, noise = level(grey, grey_long)
         self._noise += (noise - self._noise) * (1 - math.exp(-step_s / 2))
         raw, difference = self._changed(picture, scene, shift)
         share = cv2.countNonZero(raw) / raw.size
-        if share > LIGHT_SHARE and self._relight(scene, picture, grey, grey_long, share, pts_ns):
-            return []
+        if share > LIGHT_SHARE:
+            if self._relight(scene, picture, grey, grey_long, pts_ns):
+                grey_long = _grey(scene.long)
+                raw, difference = self._changed(picture, scene, 0.0)
+                share = cv2.countNonZero(raw) / raw.size
+            if share > SCENE_SHARE:
+                self._scene = _Scene.of(picture, pts_ns)
+                return []
         mask = _without_shadow(raw, picture, scene.long, grey, grey_long)
         self._follow_short(scene, picture, raw, step_s)
-        still = cv2.compare(scene.still_s, _STILL_S, cv2.CMP_GE)
-        for piece in _pieces(cv2.bitwise_and(mask, still), _area_min_px(mask) / 2):
+        still = np.where(scene.still_s >= _STILL_S, mask, 0)
+        for piece in _pieces(still, _area_min_px(mask) / 2):
             if _is_ghost(picture, scene.long, piece, mask):
                 mask[_absorb(scene, picture, piece)] = 0
         blobs = [b for b in _blobs(mask) if not _is_relit(grey, grey_long, b)]
@@ -137,7 +141,7 @@ class Background:
         blue, green, red = cv2.split(cv2.absdiff(picture, background))
         difference = cv2.max(cv2.max(blue, green), red)
         allowed = cv2.convertScaleAbs(scene.flicker, alpha=_FLICKER_FACTOR)
-        allowed = cv2.max(allowed, self._threshold)
+        allowed = np.maximum(allowed, self._threshold)
         return cv2.compare(difference, allowed, cv2.CMP_GT), difference
 
     def _relight(
@@ -146,14 +150,12 @@ class Background:
         picture: ByteArray,
         grey: npt.NDArray[Any],
         grey_long: npt.NDArray[Any],
-        share: float,
         pts_ns: int,
     ) -> bool:
+        """Follow a change of the light, if that is what happened."""
         relit = light_change(grey, grey_long, self._threshold)
         if relit is None:
-            if share > SCENE_SHARE:
-                self._scene = _Scene.of(picture, pts_ns)
-            return share > SCENE_SHARE
+            return False
         gain = (relit + 1) / (grey_long + 1)
         scene.long = np.clip(scene.long * gain[:, :, None], 0, 255)
         scene.short = picture.astype(np.float32)
@@ -184,10 +186,7 @@ class Background:
             limit = _START_LEVELS_PER_S * step_s
             scene.long += np.clip(picture - scene.long, -limit, limit)
             return
-        front = np.zeros(difference.shape, np.uint8)
-        for blob in blobs:
-            x, y, w, h = blob.xywh
-            front[y : y + h, x : x + w] |= blob.mask
+        front = _front(blobs, difference.shape)
         behind = cv2.bitwise_not(cv2.dilate(front, np.ones((5, 5), np.uint8)))
         cv2.accumulateWeighted(
             picture, scene.long, 1 - math.exp(-step_s / BACKGROUND_TAU_S), mask=behind
@@ -201,6 +200,10 @@ class Background:
         cv2.accumulateWeighted(
             difference, scene.flicker, 1 - math.exp(-step_s / _FLICKER_TAU_S), mask=behind
         )
+
+
+def _grey(picture: FloatArray) -> FloatArray:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.float32)
 
 
 def _without_shadow(
@@ -260,6 +263,15 @@ def _blobs(mask: npt.NDArray[Any]) -> list[Blob]:
             blobs.append(blob)
     blobs.sort(key=lambda b: -b.xywh[2] * b.xywh[3])
     return blobs[:_BLOBS_MAX]
+
+
+def _front(blobs: list[Blob], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """One mask (H, W) of all blobs."""
+    front = np.zeros(shape, np.uint8)
+    for blob in blobs:
+        x, y, w, h = blob.xywh
+        front[y : y + h, x : x + w] |= blob.mask
+    return front
 
 
 def _pieces(mask: npt.NDArray[Any], area_min_px: float) -> list[Blob]:

@@ -198,10 +198,11 @@ class Catalogue:
             present = [f for f in entry.files if (models_dir / f.file).is_file()]
             if not present:
                 states.append(ModelState(entry.name, None, FileState.MISSING))
-            for file in present:
-                states.append(_state(entry.name, models_dir / file.file, file.sha256))
-        for own in self.own(models_dir):
-            states.append(_state(own.name, models_dir / f"{own.name}.onnx", own.sha256))
+            states += [_state(entry.name, models_dir / f.file, f.sha256) for f in present]
+        states += [
+            _state(own.name, models_dir / f"{own.name}.onnx", own.sha256)
+            for own in self.own(models_dir)
+        ]
         return states
 
     def own(self, models_dir: Path) -> list[OwnModel]:
@@ -274,5 +275,3 @@ def _state(name: str, path: Path, sha256: str) -> ModelState:
         return ModelState(name, None, FileState.MISSING)
     right = sha256_of(path) == sha256
     return ModelState(name, path, FileState.OK if right else FileState.ALTERED)
-
-

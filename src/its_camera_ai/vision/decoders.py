@@ -107,9 +107,7 @@ def decode_fastestdet(
 
 
 @lru_cache(maxsize=32)
-def _anchors(
-    input_wh: tuple[int, int], strides: tuple[int, ...]
-) -> tuple[FloatArray, FloatArray]:
+def _anchors(input_wh: tuple[int, int], strides: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
     """Column and row of every cell, (N, 2), strides in order and row by row; stride (N,)."""
     grids, steps = [], []
     for stride in strides:

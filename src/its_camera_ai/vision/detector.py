@@ -15,7 +15,6 @@ Outputs = Mapping[str, npt.NDArray[Any]]
 """A network's raw outputs by name."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What a loaded model is.

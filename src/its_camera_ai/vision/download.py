@@ -149,9 +149,10 @@ def _read(
     def put(item: bytes | Exception) -> None:
         while not abandoned.is_set():
             try:
-                return chunks.put(item, timeout=0.2)
+                chunks.put(item, timeout=0.2)
             except queue.Full:
                 continue
+            return
 
     try:
         body = opener(url, timeout_s)

@@ -46,7 +46,7 @@ class Placement:
         w, h = self.frame_wh
         factor = np.array([w / self.picture_wh[0], h / self.picture_wh[1]] * 2, np.float32)
         limit = np.array([w, h, w, h], np.float32)
-        return np.clip(np.asarray(xyxy, np.float32) * factor, 0, limit, dtype=np.float32)
+        return np.asarray(np.clip(np.asarray(xyxy, np.float32) * factor, 0, limit), np.float32)
 
 
 class Letterbox:
@@ -73,12 +73,13 @@ class Letterbox:
         if picture_wh != self._picture_wh:
             self._canvas[:] = self._norm.fill
             self._picture_wh = picture_wh
-        shrinks = picture_wh[0] < width
+        # averaging matters where whole pixels would be skipped; below that it costs for nothing
+        halves = width >= 2 * picture_wh[0]
         cv2.resize(
             frame_bgr,
             picture_wh,
             dst=self._canvas[: picture_wh[1], : picture_wh[0]],
-            interpolation=cv2.INTER_AREA if shrinks and width >= 2 * picture_wh[0] else cv2.INTER_LINEAR,
+            interpolation=cv2.INTER_AREA if halves else cv2.INTER_LINEAR,
         )
         for channel in range(3):
             plane = self.buffer[0, channel]

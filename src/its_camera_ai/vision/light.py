@@ -57,7 +57,8 @@ def light_change(
     if unexplained > _UNEXPLAINED_MAX * np.count_nonzero(changed):
         return None
     relit = _plane_terms(background.astype(np.float32)) @ weights
-    return np.clip(relit, 0, 255).reshape(background.shape).astype(np.float32)
+    clipped = np.clip(relit, 0, 255).reshape(background.shape)
+    return np.asarray(clipped, np.float32)
 
 
 def _median(values: npt.NDArray[Any]) -> float:

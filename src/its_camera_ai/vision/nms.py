@@ -31,12 +31,11 @@ def iou_matrix(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[np.float
     area_a = np.prod(np.clip(a[:, 2:] - a[:, :2], 0, None), axis=1)
     area_b = np.prod(np.clip(b[:, 2:] - b[:, :2], 0, None), axis=1)
     union = area_a[:, None] + area_b[None, :] - overlap
-    return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+    iou = np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+    return np.asarray(iou, np.float32)
 
 
-def suppress(
-    detections: Detections, iou_max: float = 0.5, keep_max: int = 300
-) -> Detections:
+def suppress(detections: Detections, iou_max: float = 0.5, keep_max: int = 300) -> Detections:
     """The best of each heap of overlapping boxes, best first.
 
     Boxes compete within their class; car, bus and truck compete with each other.

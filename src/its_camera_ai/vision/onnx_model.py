@@ -107,7 +107,8 @@ class OnnxDetectorModel:
             score[keep].astype(np.float32),
             self._class_ids[best[keep]],
         )
-        has_area = (found.xyxy[:, 2:] > found.xyxy[:, :2]).all(axis=1)
+        left, top, right, bottom = found.xyxy.T
+        has_area = (right > left) & (bottom > top)  # what lies outside was clipped to nothing
         return suppress(found.take(has_area), NMS_IOU_MAX)
 
     def close(self) -> None:
@@ -162,7 +163,7 @@ def _input(
     found = ", ".join(f"{i.name} {i.shape} {i.type}" for i in inputs)
     shape = inputs[0].shape
     fits = len(inputs) == 1 and len(shape) == 4 and inputs[0].type == "tensor(float)"
-    if not fits or shape[1] != 3 or shape[0] not in (1, None) and not isinstance(shape[0], str):
+    if not fits or shape[1] != 3 or (shape[0] not in (1, None) and not isinstance(shape[0], str)):
         raise ModelInvalid(
             f"The model '{name}' has the input {found}; expected one float input "
             "(1, 3, height, width). Export it again with that input."

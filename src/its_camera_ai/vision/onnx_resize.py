@@ -43,8 +43,7 @@ def any_size(model: bytes, class_count: int = 80) -> bytes:
             continue
         if number == _INITIALIZER and (_RAW_DATA, _BYTES, pinned) in _fields(payload):
             payload = _write(
-                (n, w, free if (n, p) == (_RAW_DATA, pinned) else p)
-                for n, w, p in _fields(payload)
+                (n, w, free if (n, p) == (_RAW_DATA, pinned) else p) for n, w, p in _fields(payload)
             )
             patched += 1
         elif number == _INPUT:

@@ -1,0 +1,72 @@
+"""Networks of a few kilobytes with known answers, made with ``onnx.helper``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+SIDE = 64
+"""Input of every tiny network, pixels: cells 8×8, 4×4 and 2×2 at the strides 8, 16 and 32."""
+
+_IR_VERSION = 8
+
+
+def constant_model(
+    path: Path,
+    outputs: Mapping[str, np.ndarray],
+    *,
+    input_shape: tuple[int | str, ...] = (1, 3, SIDE, SIDE),
+    bright: tuple[str, tuple[int, ...]] | None = None,
+) -> Path:
+    """A network that answers ``outputs`` whatever it sees.
+
+    ``bright`` names one output and an index into it, to which the mean of the picture over 255 is
+    added, so that the answer shows which picture went in.
+    """
+    nodes, initializers = [], []
+    nodes.append(
+        helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0, axes=[0, 1, 2, 3])
+    )
+    for name, value in outputs.items():
+        base = np.asarray(value, np.float32)
+        gain = np.zeros_like(base)
+        if bright is not None and bright[0] == name:
+            gain[bright[1]] = 1 / 255
+        initializers += [
+            numpy_helper.from_array(base, f"{name}_base"),
+            numpy_helper.from_array(gain, f"{name}_gain"),
+        ]
+        nodes += [
+            helper.make_node("Mul", ["mean", f"{name}_gain"], [f"{name}_lit"]),
+            helper.make_node("Add", [f"{name}_base", f"{name}_lit"], [name]),
+        ]
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, input_shape)],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, v.shape) for n, v in outputs.items()],
+        initializers,
+    )
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=_IR_VERSION
+    )
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+    return path
+
+
+def yolox_output(classes: int = 80) -> np.ndarray:
+    """(1, 84, 5 + C) with nothing in it; rows of stride 8 first."""
+    return np.zeros((1, 64 + 16 + 4, 5 + classes), np.float32)
+
+
+def nanodet_outputs(classes: int = 80) -> dict[str, np.ndarray]:
+    """Per stride, class scores and distances, with nothing in them."""
+    outputs = {}
+    for stride in (8, 16, 32):
+        cells = (SIDE // stride) ** 2
+        outputs[f"cls_pred_stride_{stride}"] = np.zeros((1, cells, classes), np.float32)
+        outputs[f"dis_pred_stride_{stride}"] = np.zeros((1, cells, 32), np.float32)
+    return outputs

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from its_camera_ai.vision.letterbox import Letterbox, Normalisation, Placement
+
+RED = (0, 0, 255)
+
+
+def test_picture_lies_top_left_and_the_rest_is_filled() -> None:
+    letterbox = Letterbox((64, 64), Normalisation(fill=114))
+    placement = letterbox.put(np.full((32, 64, 3), 7, np.uint8))
+    assert placement == Placement((64, 32), (64, 32))
+    assert letterbox.buffer.shape == (1, 3, 64, 64)
+    assert letterbox.buffer.dtype == np.float32
+    assert (letterbox.buffer[0, :, :32] == 7).all()
+    assert (letterbox.buffer[0, :, 32:] == 114).all()
+
+
+def test_channels_stay_in_the_order_of_the_frame() -> None:
+    letterbox = Letterbox((32, 32), Normalisation())
+    letterbox.put(np.full((32, 32, 3), RED, np.uint8))
+    assert [letterbox.buffer[0, c].mean() for c in range(3)] == [0, 0, 255]
+
+
+def test_mean_and_scale_apply_to_picture_and_filling() -> None:
+    norm = Normalisation(fill=0, mean=(10, 20, 30), scale=(0.5, 1, 2))
+    letterbox = Letterbox((32, 32), norm)
+    letterbox.put(np.full((16, 32, 3), 110, np.uint8))
+    assert [float(letterbox.buffer[0, c, 0, 0]) for c in range(3)] == [50, 90, 160]
+    assert [float(letterbox.buffer[0, c, 31, 0]) for c in range(3)] == [-5, -20, -60]
+
+
+def test_a_frame_of_another_shape_leaves_nothing_of_the_one_before() -> None:
+    letterbox = Letterbox((64, 64), Normalisation(fill=9))
+    letterbox.put(np.full((64, 64, 3), 200, np.uint8))
+    letterbox.put(np.full((16, 64, 3), 50, np.uint8))
+    assert set(np.unique(letterbox.buffer)) == {9, 50}
+
+
+def test_stretching_fills_the_whole_input_and_maps_back_by_side() -> None:
+    letterbox = Letterbox((32, 64), Normalisation(keep_aspect=False))
+    placement = letterbox.put(np.zeros((20, 200, 3), np.uint8))
+    back = placement.to_frame(np.array([[0, 0, 32, 64], [16, 32, 32, 64]]))
+    assert back.tolist() == [[0, 0, 200, 20], [100, 10, 200, 20]]
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        pytest.param([0, 0, 64, 36], [0, 0, 1280, 720], id="whole picture"),
+        pytest.param([-5, -5, 90, 90], [0, 0, 1280, 720], id="clipped to the frame"),
+        pytest.param([32, 18, 64, 36], [640, 360, 1280, 720], id="lower right quarter"),
+    ],
+)
+def test_boxes_map_back_to_the_frame(box: list[float], expected: list[float]) -> None:
+    placement = Letterbox((64, 64), Normalisation()).put(np.zeros((720, 1280, 3), np.uint8))
+    assert placement.to_frame(np.array([box])).tolist() == [expected]
+
+
+@given(
+    width=st.integers(1, 3000),
+    height=st.integers(1, 3000),
+    input_w=st.integers(1, 20).map(lambda v: v * 32),
+    input_h=st.integers(1, 20).map(lambda v: v * 32),
+)
+def test_the_corner_of_the_picture_is_the_corner_of_the_frame(
+    width: int, height: int, input_w: int, input_h: int
+) -> None:
+    placement = Letterbox((input_w, input_h), Normalisation()).put(
+        np.zeros((height, width, 3), np.uint8)
+    )
+    picture_w, picture_h = placement.picture_wh
+    assert 1 <= picture_w <= input_w
+    assert 1 <= picture_h <= input_h
+    assert picture_w == input_w or picture_h == input_h
+    corner = placement.to_frame(np.array([[0, 0, picture_w, picture_h]]))
+    assert np.allclose(corner, [[0, 0, width, height]], rtol=1e-5)
