@@ -34,7 +34,7 @@ install_packages() {
   wanted=$(sha256sum web/package.json web/package-lock.json | sha256sum)
   if [[ ! -d web/node_modules || $(cat "$stamps/npm" 2>/dev/null) != "$wanted" ]]; then
     echo "dashboard: installing packages"
-    (cd web && npm ci --no-audit --no-fund --loglevel=error)
+    (cd web && npm ci --no-audit --no-fund --loglevel=error >/dev/null)
     echo "$wanted" >"$stamps/npm"
   fi
 }
