@@ -70,3 +70,24 @@ def nanodet_outputs(classes: int = 80) -> dict[str, np.ndarray]:
         outputs[f"cls_pred_stride_{stride}"] = np.zeros((1, cells, classes), np.float32)
         outputs[f"dis_pred_stride_{stride}"] = np.zeros((1, cells, 32), np.float32)
     return outputs
+
+
+def fixed_yolox(places: int = 3) -> bytes:
+    """Bytes of a file with what pins a YOLOX export to one size, and nothing else.
+
+    ``places`` is the number of reshape constants; the published file has three.
+    """
+    shape = np.array([1, 85, -1], np.int64)
+    nodes = [
+        helper.make_node("Reshape", ["images", f"shape{i}"], [f"flat{i}"]) for i in range(places)
+    ]
+    nodes.append(helper.make_node("Concat", [f"flat{i}" for i in range(places)], ["out"], axis=2))
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, (1, 3, 416, 416))],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, (1, 3549, 85))],
+        [numpy_helper.from_array(shape, f"shape{i}") for i in range(places)],
+        value_info=[helper.make_tensor_value_info("flat0", TensorProto.FLOAT, (1, 85, 2704))],
+    )
+    return bytes(helper.make_model(graph, producer_name="test").SerializeToString())

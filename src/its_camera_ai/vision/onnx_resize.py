@@ -3,7 +3,7 @@
 An exported YOLOX is convolutional throughout; only three places pin its size: the declared shapes
 of input and output, the shapes noted for the values between, and the three reshape constants
 ``[1, 85, -1]`` whose leading 1 pins the batch. All are plain fields of the ONNX protobuf
-(onnx.proto: ModelProto.graph = 7; GraphProto.initializer = 5, input = 11, output = 12,
+(onnx.proto: ModelProto.graph = 7, opset_import = 8; GraphProto.initializer = 5, input = 11, output = 12,
 value_info = 13), so a reader of the wire format is enough and the ``onnx`` package isn't needed.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from its_camera_ai.core.errors import ModelInvalid
 
-_GRAPH, _INITIALIZER, _INPUT, _OUTPUT, _VALUE_INFO = 7, 5, 11, 12, 13
+_GRAPH, _OPSET_IMPORT, _INITIALIZER, _INPUT, _OUTPUT, _VALUE_INFO = 7, 8, 5, 11, 12, 13
 _NAME = 1  # of ValueInfoProto
 _RAW_DATA = 9  # of TensorProto
 _VARINT, _I64, _BYTES, _I32 = 0, 1, 2, 5
@@ -38,6 +38,7 @@ def any_size(model: bytes, class_count: int = 80) -> bytes:
     patched = 0
     graph_fields: list[_Field] = []
     fields = list(_fields(model))
+    _only(fields, _OPSET_IMPORT)  # the last field that is written: a cut file lacks it
     for number, wire, payload in _fields(_only(fields, _GRAPH)):
         if number == _VALUE_INFO:
             continue
