@@ -15,7 +15,7 @@ from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.bus.messages import RoleStatus
 from tests.support.waiting import wait_until
 
-_START_TIMEOUT_S = 60.0
+_START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 60.0
 _ROLES = frozenset({"ingest", "vision", "server"})
 
