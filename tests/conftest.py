@@ -4,8 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.missing import missing
+
+# the machines are shared: how long an example takes says nothing
+settings.register_profile("shared-machine", deadline=None)
+settings.load_profile("shared-machine")
 
 pytest_plugins = ["tests.support.fixtures"]
 

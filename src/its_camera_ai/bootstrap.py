@@ -185,7 +185,7 @@ def _run_server(settings: Settings, index: int) -> None:
     site, bus = open_site(settings), LocalBus(settings.run)
     clock, database = site.clock, site.database
     state, events = SystemState(clock), EventRepository(database, clock)
-    writer, audit = EventWriter(events), AuditLog(database, clock)
+    writer, audit = EventWriter(events), AuditLog(database)
     hub = LiveHub(bus.packet_subscriber, clock)
     token = settings.metrics_token
     app = create_app(

@@ -80,3 +80,10 @@ def test_errors_hold_no_credentials(text: str) -> None:
 
 def test_only_files_have_their_own_time() -> None:
     assert {s for s in SCHEMES if not CameraUrl(f"{s}://x").is_live} == {"file"}
+
+
+@pytest.mark.parametrize("key", ["pwd", "password", "Token", "auth"])
+def test_secrets_in_the_query_are_hidden_too(key: str) -> None:
+    url = CameraUrl.parse(f"http://cam/video?channel=2&{key}=canary&x=1")
+    assert str(url) == f"http://cam/video?channel=2&{key}=***&x=1"
+    assert "canary" in url.reveal()

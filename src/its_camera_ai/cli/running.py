@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,10 +20,10 @@ from its_camera_ai.bootstrap import (
     chosen_model,
     make_folder,
     open_site,
-    run_role,
 )
 from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.bus.messages import RoleStatus, StreamStatus, VisionStatus
+from its_camera_ai.cli import role as role_module
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.cli.demo import demo_cameras, fetch_model
 from its_camera_ai.core.cameras import Camera
@@ -86,9 +85,7 @@ def role(
     index: Annotated[int, typer.Option(help="Which of several.")] = 0,
 ) -> None:
     """Be one process of the site. Started by 'up'; on a cluster, by its deployment."""
-    settings = load_settings()
-    configure_logs(settings.log_level, settings.log_format, role=name, index=index)
-    run_role(settings, name, index)
+    role_module.run(name, index)
 
 
 def status(
@@ -148,22 +145,24 @@ def _up(
 def _apply(site: Site, wanted: list[Camera]) -> None:
     plan = plans.plan(site.cameras.all(), wanted)
     plans.apply(plan, site.cameras)
-    if not plan.is_empty:
-        err.print(plan.render(), markup=False, soft_wrap=True, end="")
+    log.info(
+        "site file applied",
+        added=len(plan.added),
+        changed=len(plan.changed),
+        removed=len(plan.removed),
+    )
 
 
 def _children(settings: Settings) -> list[Child]:
     """In the order of their start; intake is drained first, the server last."""
 
-    def argv(name: str, index: int) -> list[str]:
-        return [sys.executable, "-m", "its_camera_ai.cli.main", "role", name, f"--index={index}"]
-
     vision = [
-        Child("vision", i, argv("vision", i), drain=1) for i in range(settings.vision_workers)
+        Child("vision", i, role_module.argv("vision", i), drain=1)
+        for i in range(settings.vision_workers)
     ]
     return [
-        Child("server", 0, argv("server", 0), drain=2),
-        Child("ingest", 0, argv("ingest", 0), drain=0),
+        Child("server", 0, role_module.argv("server", 0), drain=2),
+        Child("ingest", 0, role_module.argv("ingest", 0), drain=0),
         *vision,
     ]
 

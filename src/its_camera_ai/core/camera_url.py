@@ -1,5 +1,6 @@
 """Camera addresses: an allow-list of schemes, and credentials that never print."""
 
+import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -9,6 +10,10 @@ SCHEMES = ("rtsp", "rtsps", "http", "https", "file", "v4l2", "sim")
 """The only kinds of source there are. Nothing here starts a program."""
 
 MASK = "***"
+_SECRET_QUERY = re.compile(
+    r"([?&](?:user|usr|username|password|passwd|pwd|pass|token|auth|key|secret)=)[^&]*",
+    re.IGNORECASE,
+)
 _NETWORK = ("rtsp", "rtsps", "http", "https")
 _DEFAULT_PORT = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 
@@ -115,7 +120,8 @@ class CameraUrl:
         >>> CameraUrl.parse("rtsp://bob:s3cret@cam/1").masked()
         'rtsp://bob:***@cam/1'
         """
-        return self._render(self.username, None if self.password is None else MASK)
+        shown = self._render(self.username, None if self.password is None else MASK)
+        return _SECRET_QUERY.sub(rf"\1{MASK}", shown)
 
     def _render(self, username: str | None, password: str | None) -> str:
         if username is None and password is None:

@@ -1,0 +1,160 @@
+"""A whole site as processes, for tests that use it as its users do."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from tests.support.waiting import wait_until
+
+START_TIMEOUT_S = 90.0
+DRAIN_TIMEOUT_S = 40.0
+CLI = (sys.executable, "-m", "its_camera_ai.cli.main")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Site:
+    """``itscam up`` in a folder of its own.
+
+    Args:
+        folder: becomes the data folder.
+        site_yaml: the site file's text, or None to start with what is there.
+        settings: further ``ITSCAM_`` settings, by their lower-case names.
+    """
+
+    def __init__(self, folder: Path, site_yaml: str | None, **settings: object) -> None:
+        self.folder = folder
+        self.port = int(str(settings.pop("http_port", 0))) or free_port()
+        self.username, self.password = "admin", ""
+        options = {
+            "data_dir": folder,
+            "run_dir": folder / "r",
+            "http_port": self.port,
+            "model": "moving-objects",
+            "segment_s": 5,
+            **settings,
+        }
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("ITSCAM_")}
+        self.environment |= {f"ITSCAM_{k.upper()}": str(v) for k, v in options.items()}
+        self._site_file = folder.with_name(folder.name + ".yaml")
+        if site_yaml is not None:
+            self._site_file.write_text(site_yaml)
+        self._given = site_yaml is not None
+        self._process: subprocess.Popen[str] | None = None
+        self._heard: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._stopped = threading.Event()
+        self.log: list[str] = []
+        self.output: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def media(self) -> Path:
+        return self.folder / "media"
+
+    def start(self) -> Self:
+        """Start and wait until every process has given its heartbeat."""
+        self.launch()
+        wait_until(self._announced, "the site to be up", START_TIMEOUT_S)
+        return self
+
+    def launch(self) -> subprocess.Popen[str]:
+        """Start without waiting."""
+        extra = ("-c", str(self._site_file)) if self._given else ()
+        self._process = subprocess.Popen(
+            [*CLI, "up", *extra],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for stream, lines in (
+            (self._process.stdout, self.output),
+            (self._process.stderr, self.log),
+        ):
+            threading.Thread(target=_collect, args=(stream, lines), daemon=True).start()
+        return self._process
+
+    def _announced(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError("the site ended at its start:\n" + "".join(self.log))
+        for line in list(self.output):
+            if line.startswith("first log-in:"):
+                self.password = line.split(" / ")[1].split()[0]
+        return any(line.startswith("dashboard:") for line in self.output)
+
+    def run(self, *arguments: str, timeout_s: float = 60.0) -> Done:
+        """A command against this site."""
+        done = subprocess.run(
+            [*CLI, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def roles(self) -> dict[str, dict[str, Any]]:
+        """The newest heartbeats by role name, of the last two seconds."""
+        since = time.monotonic() - 2.0
+        return {role: beat for role, (at, beat) in self._heard.items() if at > since}
+
+    def stream(self, camera_id: str, role: str = "main") -> dict[str, Any]:
+        """What ingest says of one stream; empty if it says nothing."""
+        streams = self.roles().get("ingest", {}).get("streams", [])
+        found = (s for s in streams if (s["camera_id"], s["role"]) == (camera_id, role))
+        return next(found, {})
+
+    def signal(self, role: str, number: int) -> int:
+        """Send a signal to the process of a role; returns its pid."""
+        pid = int(wait_until(lambda: self.roles().get(role), f"{role} to be there")["pid"])
+        os.kill(pid, number)
+        return pid
+
+    def stop(self) -> int:
+        """SIGTERM, wait for the drain; the exit code."""
+        self._stopped.set()
+        if self._process is None:
+            return 0
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(DRAIN_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _collect(stream: Any, lines: list[str]) -> None:
+    lines.extend(iter(stream.readline, ""))
+    stream.close()
