@@ -134,6 +134,7 @@ class _Analysis:
         self._events: list[Event] = []
         self._warnings: list[str] = []
         self._analysed = self._unknown = 0
+        self._tracks: FrameTracks | None = None
         self._size_wh: tuple[int, int] | None = None
         self._overlay: Overlay | None = None
         self._annotated: AnnotatedVideo | None = None
@@ -186,9 +187,10 @@ class _Analysis:
             tracks = self._tracker.skip(look.pts_ns, look.pts_ns, size, Unknown.DECODE_ERROR)
         else:
             tracks = self._tracker.update(look.detections, look.pts_ns, look.pts_ns, size)
-        if tracks.pts_ns != look.pts_ns:  # its time was not after the picture before
+        if tracks is self._tracks:  # the tracker's old answer: time did not go on
             tracks = FrameTracks.nothing(look.pts_ns, look.pts_ns, size, Unknown.DECODE_ERROR)
         else:
+            self._tracks = tracks
             self._events += self._analytics.update(tracks)
             self._memory.note(tracks)
         if tracks.unknown is None:
@@ -250,7 +252,8 @@ class _Analysis:
         if damaged:
             first_ns = self._first_damage_ns()
             where = "" if first_ns is None else f", the first at {first_ns / NS_PER_S:.2f} s"
-            found.append(f"{damaged} pictures could not be read{where}; they count as unknown")
+            what = "1 picture" if damaged == 1 else f"{damaged} pictures"
+            found.append(f"{what} could not be read{where}; unknown is not taken as empty")
         if self._video.cut_off and not stopped:
             found.append(f"the file is cut off at {at}: {self._video.cut_off}")
         return tuple(found)

@@ -65,11 +65,17 @@ class VideoDecoder:
     thread per camera).
 
     ``errors`` counts packets that could not be decoded; they cost their frames, nothing else.
+
+    Args:
+        info: what is decoded.
+        context: FFmpeg's own decoder for it, where the codec needs more than ``info`` holds (raw
+            and lossless pictures, old codecs).
     """
 
-    def __init__(self, info: StreamInfo) -> None:
-        context = cast(VideoCodecContext, VideoCodecContext.create(info.video.codec, "r"))
-        context.extradata = info.video.extradata or None
+    def __init__(self, info: StreamInfo, *, context: VideoCodecContext | None = None) -> None:
+        if context is None:
+            context = cast(VideoCodecContext, VideoCodecContext.create(info.video.codec, "r"))
+            context.extradata = info.video.extradata or None
         context.thread_count = 1
         self._context = context
         self._scaler = VideoReformatter()

@@ -41,7 +41,8 @@ class VideoFile:
 
     def frames(self) -> Iterator[Frame]:
         """Every picture in presentation order. Damage costs the damaged pictures only."""
-        decoder = VideoDecoder(self.info)
+        prepared = None if self._demuxer.copyable else self._demuxer.codec_context
+        decoder = VideoDecoder(self.info, context=prepared)
         first_ns: int | None = None
         begin_ns: int | None = None
         end_ns = 0
