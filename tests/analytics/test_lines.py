@@ -174,6 +174,16 @@ TORTURE: dict[str, tuple[dict[int, list[Spot]], tuple[int, int]]] = {
         {1: [(300.0, 225.0)] * 20, 2: [*[None] * 22, *[(300.0, 255.0)] * 20]},
         (0, 0),
     ),
+    "begins on the line, moving over it": ({1: straight((300, 238), (300, 300), 12)}, (1, 0)),
+    "begins just over the line": ({1: straight((300, 242), (300, 300), 12)}, (0, 0)),
+    "begins on the line, stands, drives off": (
+        {1: [*[(300.0, 238.0)] * 30, *straight((300, 238), (300, 300), 12)]},
+        (0, 0),
+    ),
+    "begins on the line with jitter, drives off": (
+        {1: [*JITTER[:20], *straight((300, 240), (300, 300), 12)]},
+        (0, 0),
+    ),
     "two at once, opposite ways": (
         {1: DOWN, 2: straight((200, 300), (200, 180), 24)},
         (1, 1),

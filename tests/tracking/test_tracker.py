@@ -52,13 +52,13 @@ def test_two_that_meet_keep_their_ids(looks_per_s: float) -> None:
 
 @RATES
 def test_learned_flow_gives_fast_traffic_one_id_each(looks_per_s: float) -> None:
-    """A row of vehicles at 5 box heights per second, two seconds apart: at 2.5 looks per second
+    """A row of vehicles at 4.5 box heights per second, two seconds apart: at 2.5 looks per second
     their boxes never overlap from look to look."""
     tracker = Tracker()
     lives: dict[int, set[int]] = {}
     for k in range(int(40 * looks_per_s)):
         t = k / looks_per_s
-        spots = {n: (20 + 250 * (t - 2 * n), 400) for n in range(20) if 0 <= t - 2 * n <= 5}
+        spots = {n: (20 + 225 * (t - 2 * n), 400) for n in range(20) if 0 <= t - 2 * n <= 5}
         tracks = look(tracker, t, *spots.values())
         for track_id, box in zip(tracks.track_id, tracks.xyxy, strict=True):
             middle = (box[0] + box[2]) / 2

@@ -17,7 +17,9 @@ class AnalyticsConfig:
             tracker keeps a lost track, so that one found again continues.
         look_gap_s: a longer time without any look counts as unknown and ages nothing beyond it.
         trend_s: speed and direction are taken over at least this long where the track has it.
-        extrapolate_s: how far ahead a track that ended on a line is thought on.
+        extrapolate_s: how far ahead a track that ended on a line is thought on, and how far back
+            one that began on it.
+        born_s: a track that began on a line and stays there longer was standing on it.
         stitch_s: longest gap between the end of one track and the beginning of its continuation.
         stitch_h: how far from the expected place a continuation may begin, in box heights.
         stitch_log_size: largest absolute log height ratio of the two.
@@ -34,6 +36,7 @@ class AnalyticsConfig:
     look_gap_s: float = 1.5
     trend_s: float = 0.5
     extrapolate_s: float = 0.5
+    born_s: float = 1.0
     stitch_s: float = 0.8
     stitch_h: float = 0.6
     stitch_log_size: float = 0.4

@@ -49,6 +49,8 @@ class LineCrossings:
         self._anchor = np.array([ANCHORS.index(line.anchor) for line in lines], np.intp)
         n = len(lines)
         self._distance_px: Floats = np.empty((0, n))
+        self._born_px: Floats = np.empty((0, n))
+        self._born_ns: Ints = np.empty(0, np.int64)
         self._side: npt.NDArray[np.int8] = np.empty((0, n), np.int8)
         self._net: npt.NDArray[np.int8] = np.empty((0, n), np.int8)
         self._at_ns: Ints = np.empty((0, n), np.int64)
@@ -62,6 +64,8 @@ class LineCrossings:
         clear = np.abs(distance) >= self._margin(seen.height)
         side = np.where(clear, np.sign(distance), 0).astype(np.int8)
         self._distance_px = np.concatenate([self._distance_px, distance])
+        self._born_px = np.concatenate([self._born_px, distance])
+        self._born_ns = np.concatenate([self._born_ns, np.full(k, seen.pts_ns, np.int64)])
         self._side = np.concatenate([self._side, side])
         self._net = np.concatenate([self._net, np.zeros((k, n), np.int8)])
         self._at_ns = np.concatenate([self._at_ns, np.zeros((k, n), np.int64)])
@@ -72,6 +76,7 @@ class LineCrossings:
     def keep(self, mask: npt.NDArray[np.bool_]) -> None:
         """Drop the rows where ``mask`` is False."""
         self._distance_px = self._distance_px[mask]
+        self._born_px, self._born_ns = self._born_px[mask], self._born_ns[mask]
         self._side, self._net = self._side[mask], self._net[mask]
         self._at_ns, self._at_box = self._at_ns[mask], self._at_box[mask]
         self._counted_ns = self._counted_ns[mask]
@@ -87,10 +92,13 @@ class LineCrossings:
         passed = (before >= 0) != inward
         if passed.any():
             self._pass(moves, before, after, passed)
-        clear = np.abs(after) >= self._margin(moves.height)
+        margin = self._margin(moves.height)
+        clear = np.abs(after) >= margin
         side = np.where(inward, 1, -1).astype(np.int8)
         old, net = self._side[rows], self._net[rows]
-        decided = clear & (old == -side) & (np.sign(net) == side)
+        decided = clear & (np.sign(net) == side) & (old != side)
+        if (decided & (old == 0)).any():
+            decided &= (old != 0) | self._came_over(moves, after, margin)
         self._side[rows] = np.where(clear, side, old)
         self._net[rows] = np.where(clear, 0, net)
         return [
@@ -148,6 +156,21 @@ class LineCrossings:
         window_ns = int(self._config.twin_s * NS_PER_S)
         near = (when >= crossing.pts_ns - window_ns) & (when <= crossing.pts_ns + window_ns)
         return np.flatnonzero(near)
+
+    def _came_over(self, moves: Moves, after: Floats, margin: Floats) -> npt.NDArray[np.bool_]:
+        """(K, lines): whether a track that began on the line was on its way over it.
+
+        It must have begun less than ``born_s`` ago, and ``extrapolate_s`` before that, at its
+        speed since, it would have been two margins away on the other side.
+        """
+        config = self._config
+        born = self._born_px[moves.rows]
+        age_s = ((moves.after_ns - self._born_ns[moves.rows]) / NS_PER_S)[:, None]
+        earlier = born - (after - born) * (config.extrapolate_s / age_s)
+        came: npt.NDArray[np.bool_] = (
+            (age_s <= config.born_s) & (earlier * after < 0) & (np.abs(earlier) >= 2 * margin)
+        )
+        return came
 
     def _pass(
         self, moves: Moves, before: Floats, after: Floats, passed: npt.NDArray[np.bool_]

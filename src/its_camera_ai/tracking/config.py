@@ -18,6 +18,7 @@ class TrackerConfig:
         score_firm: only a track that once reached this is continued by weak detections.
         gate_h: widest distance between prediction and detection of a well-known track.
         gate_max_h: no gate grows beyond this, however long the interval.
+        gate_newborn_h: the same for a track with one sighting, whose speed is a guess.
         gate_sigmas: how many standard deviations of the prediction widen the gate.
         measure_h: standard deviation of a detected bottom centre.
         measure_size: standard deviation of the logarithm of a detected width or height.
@@ -33,6 +34,7 @@ class TrackerConfig:
         tentative_lost_s: the same for a track with one sighting.
         visible_share: an unseen track whose predicted box is less than this within the picture
             has left.
+        coast_s: an unseen track is thought on by this much at most, slowing down.
         low_within_s: a low-score detection continues only tracks seen within this time.
         shown_s: an unseen track is reported as a prediction for this long.
         look_gap_s: a longer time without any look counts as unknown and ages nothing.
@@ -43,26 +45,28 @@ class TrackerConfig:
     """
 
     score_high: float = 0.4
-    score_low: float = 0.12
-    score_new: float = 0.35
-    score_firm: float = 0.5
-    gate_h: float = 0.7
-    gate_max_h: float = 4.0
-    gate_sigmas: float = 2.0
-    measure_h: float = 0.05
+    score_low: float = 0.2
+    score_new: float = 0.4
+    score_firm: float = 0.4
+    gate_h: float = 1.1
+    gate_max_h: float = 1.8
+    gate_newborn_h: float = 2.0
+    gate_sigmas: float = 2.5
+    measure_h: float = 0.09
     measure_size: float = 0.08
-    accel_h: float = 1.0
+    accel_h: float = 0.3
     accel_size: float = 0.25
-    newborn_speed_h: float = 2.0
+    newborn_speed_h: float = 2.5
     newborn_growth: float = 0.3
-    flow_sigma_h: float = 0.4
-    size_weight: float = 0.5
-    iou_weight: float = 0.3
+    flow_sigma_h: float = 0.6
+    size_weight: float = 1.0
+    iou_weight: float = 0.6
     class_cost: float = 0.4
     lost_s: float = 2.0
     tentative_lost_s: float = 0.6
     visible_share: float = 0.25
-    low_within_s: float = 0.6
+    coast_s: float = 3.0
+    low_within_s: float = 1.0
     shown_s: float = 0.6
     look_gap_s: float = 1.5
     vote_memory_s: float = 20.0

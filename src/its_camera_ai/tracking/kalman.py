@@ -9,6 +9,7 @@ import numpy as np
 
 from its_camera_ai.tracking.table import (
     LOG_H,
+    LOG_W,
     P_CROSS,
     P_POS,
     P_VEL,
@@ -17,20 +18,28 @@ from its_camera_ai.tracking.table import (
     Floats,
 )
 
+_LOG_SIZE_MAX = 10.0
+"""No box grows beyond e¹⁰ ≈ 22,000 px, whatever its last trend."""
 
-def predict(real: Floats, dt_s: float, accel_h: float, accel_size: float) -> None:
-    """Move every track (row of ``TrackTable.real``) ahead by ``dt_s``, in place."""
-    if not len(real):
-        return
-    velocity = real[:, VELOCITY]
-    real[:, POSITION] += velocity * dt_s
+
+def predict(real: Floats, dt_s: Floats, accel_h: float, accel_size: float) -> None:
+    """Move every track ahead, in place.
+
+    Args:
+        real: (N, FLOATS) rows of a ``TrackTable``.
+        dt_s: (N,) seconds to move each by.
+        accel_h, accel_size: as in ``TrackerConfig``.
+    """
+    dt = dt_s[:, None]
+    real[:, POSITION] += real[:, VELOCITY] * dt
+    sizes = real[:, LOG_W : LOG_H + 1]
+    np.minimum(np.maximum(sizes, 0.0, out=sizes), _LOG_SIZE_MAX, out=sizes)
     spread = np.empty((len(real), 4))
-    height = np.exp(real[:, LOG_H])
-    spread[:, 0] = spread[:, 1] = (accel_h * height) ** 2
+    spread[:, :2] = (accel_h * np.exp(real[:, LOG_H, None])) ** 2
     spread[:, 2:] = accel_size**2
-    real[:, P_POS] += (2 * real[:, P_CROSS] + real[:, P_VEL] * dt_s) * dt_s + spread * (dt_s**3 / 3)
-    real[:, P_CROSS] += real[:, P_VEL] * dt_s + spread * (dt_s**2 / 2)
-    real[:, P_VEL] += spread * dt_s
+    real[:, P_POS] += (2 * real[:, P_CROSS] + real[:, P_VEL] * dt) * dt + spread * (dt**3 / 3)
+    real[:, P_CROSS] += real[:, P_VEL] * dt + spread * (dt**2 / 2)
+    real[:, P_VEL] += spread * dt
 
 
 def correct(real: Floats, measured: Floats, variance: Floats) -> None:

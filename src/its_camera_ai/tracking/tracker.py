@@ -93,7 +93,7 @@ class Tracker:
         if dt_s is None:
             return self._last or FrameTracks.nothing(pts_ns, wall_ns, size_wh)
         cfg, table = self.config, self._table
-        kalman.predict(table.real, dt_s, cfg.accel_h, cfg.accel_size)
+        self._predict(pts_ns, dt_s)
         table.real[:, UNSEEN_S] += min(dt_s, cfg.look_gap_s)
         found = _usable(detections, cfg.score_low)
         rows, columns = self._associate(found, size_wh)
@@ -115,7 +115,7 @@ class Tracker:
         dt_s = self._step(pts_ns)
         if dt_s is None:
             return self._last or FrameTracks.nothing(pts_ns, wall_ns, size_wh, reason)
-        kalman.predict(self._table.real, dt_s, self.config.accel_h, self.config.accel_size)
+        self._predict(pts_ns, dt_s)
         return self._report(pts_ns, wall_ns, size_wh, reason, looks_per_s)
 
     def _step(self, pts_ns: int) -> float | None:
@@ -129,6 +129,15 @@ class Tracker:
                 return 0.0
             case Place.NEXT:
                 return 0.0 if before is None else (pts_ns - before) / NS_PER_S
+
+    def _predict(self, pts_ns: int, dt_s: float) -> None:
+        """Move the tracks ahead; those long unseen slow down and halt after ``coast_s``."""
+        if not len(self._table):
+            return
+        cfg = self.config
+        unseen_s = (pts_ns - self._table.whole[:, SEEN_NS]) / NS_PER_S
+        step_s = _coasting(unseen_s, cfg.coast_s) - _coasting(unseen_s - dt_s, cfg.coast_s)
+        kalman.predict(self._table.real, step_s, cfg.accel_h, cfg.accel_size)
 
     def _associate(
         self, found: Detections, size_wh: tuple[int, int]
@@ -147,9 +156,10 @@ class Tracker:
         np.clip(predicted, 0, [*size_wh, *size_wh], out=predicted)
         height = np.exp(real[:, LOG_H])
         sigma_h = np.sqrt(real[:, P_POS][:, :2].max(axis=1)) / height
-        reach_h = np.minimum(cfg.gate_h + cfg.gate_sigmas * sigma_h, cfg.gate_max_h)
-        cost = costs(predicted, whole[:, CLASS], reach_h, found.xyxy, found.class_id, cfg)
         confirmed = whole[:, SIGHTINGS] > 1
+        widest_h = np.where(confirmed, cfg.gate_max_h, cfg.gate_newborn_h)
+        reach_h = np.minimum(cfg.gate_h + cfg.gate_sigmas * sigma_h, widest_h)
+        cost = costs(predicted, whole[:, CLASS], reach_h, found.xyxy, found.class_id, cfg)
         strong = found.score >= cfg.score_high
         firm = (real[:, UNSEEN_S] <= cfg.low_within_s) & (real[:, PEAK] >= cfg.score_firm)
         taken_t, taken_d = np.zeros(len(real), np.bool_), np.zeros(len(found), np.bool_)
@@ -320,6 +330,14 @@ class Tracker:
             looks_per_s,
         )
         return self._last
+
+
+def _coasting(unseen_s: Floats, coast_s: float) -> Floats:
+    """Time by which a track is thought on: all of it at first, ``coast_s`` in the end."""
+    free_s = coast_s / 2
+    over_s = np.maximum(unseen_s - free_s, 0.0)
+    thought_s: Floats = unseen_s - over_s + free_s * (1 - np.exp(-over_s / free_s))
+    return thought_s
 
 
 def _usable(detections: Detections, score_low: float) -> Detections:
