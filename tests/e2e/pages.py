@@ -147,6 +147,13 @@ class Playback:
         """Recorded stretches on the timeline."""
         return self._page.get_by_test_id("stretch").count()
 
+    def files(self) -> int:
+        """Recorded files of the day."""
+        return int(self._page.get_by_test_id("recorded").get_attribute("data-files") or 0)
+
+    def set_speed(self, times: int) -> None:
+        self._page.get_by_label("Speed").select_option(str(times))
+
     def play_from_first_stretch(self) -> None:
         """Click on the timeline where the first recorded stretch begins."""
         bar = self._page.get_by_test_id("timeline").bounding_box()
@@ -158,6 +165,11 @@ class Playback:
     @property
     def video(self) -> Video:
         return Video.of(self._page.get_by_test_id("playback-video"))
+
+    @property
+    def source(self) -> str:
+        """Address of the file that is seen."""
+        return self._page.get_by_test_id("playback-video").get_attribute("src") or ""
 
     @property
     def clock(self) -> str:

@@ -194,6 +194,22 @@ def test_playback_plays_a_recording(dashboard: Dashboard, screenshots: Path) -> 
     dashboard.screenshot(screenshots / "playback.png")
 
 
+def test_playback_goes_on_in_the_next_file(dashboard: Dashboard) -> None:
+    dashboard.open("live")
+    playback = Playback(dashboard, dashboard.camera_ids()[0])
+    wait_until(lambda: playback.files() >= 2, "two recorded files", timeout_s=180)
+    playback.play_from_first_stretch()
+    wait_until(lambda: playback.video.decoded_frames > 0, "the first file to play", timeout_s=60)
+    first = playback.source
+    playback.set_speed(8)
+    wait_until(lambda: playback.source != first, "the next file", timeout_s=90)
+    wait_until(
+        lambda: playback.video.current_s > 0.5 and not playback.video.paused,
+        "the next file to play",
+        timeout_s=60,
+    )
+
+
 def test_events_are_listed_and_filtered(dashboard: Dashboard, screenshots: Path) -> None:
     dashboard.open("events")
     rows = dashboard.page.get_by_test_id("events-table").locator("tbody tr")

@@ -132,7 +132,7 @@ function DayOfCamera({ camera, day, at }: { camera: string; day: string; at: str
           <span className="bar__figures" data-testid="playback-time">
             {state.momentMs !== null && formatClock(state.momentMs)}
           </span>
-          <span className="quiet">
+          <span className="quiet" data-testid="recorded" data-files={segments?.length ?? 0}>
             {segments !== null &&
               segments.length > 0 &&
               words.recorded(formatDuration(totalS(stretches)), segments.length)}
