@@ -82,5 +82,14 @@ def deps_of(connection: HTTPConnection) -> ApiDeps:
     return running(connection).deps
 
 
-App = Annotated[Running, Depends(running)]
-Deps = Annotated[ApiDeps, Depends(deps_of)]
+# coroutines, because a plain function would wait for a worker thread, and /health may not
+async def _running(connection: HTTPConnection) -> Running:
+    return running(connection)
+
+
+async def _deps(connection: HTTPConnection) -> ApiDeps:
+    return deps_of(connection)
+
+
+App = Annotated[Running, Depends(_running)]
+Deps = Annotated[ApiDeps, Depends(_deps)]

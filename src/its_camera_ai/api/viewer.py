@@ -14,7 +14,7 @@ VIEWER_PACKETS_MAX = 900
 class Viewer:
     """A queue that the hub fills and one consumer empties.
 
-    When the consumer is too slow the queue is emptied and filling resumes at the next key frame.
+    When the consumer is too slow, what waits longest is skipped, up to a key frame.
 
     Args:
         wake: called after packets came or the viewer was closed, from the hub's thread.
@@ -50,17 +50,34 @@ class Viewer:
 
     def _queue(self, packet: Packet) -> None:
         size_bytes = len(packet.data)
-        if self._bytes + size_bytes > self._bytes_max or len(self._packets) >= self._packets_max:
-            self.skipped += len(self._packets)
-            self._packets.clear()
-            self._bytes = 0
-            self._waits_for_key = True
-        if size_bytes > self._bytes_max or (self._waits_for_key and not packet.is_key):
+        if not self._has_room(size_bytes):
+            self._make_room(packet)
+        fits = self._has_room(size_bytes)
+        if not fits or (self._waits_for_key and not packet.is_key):
+            self._waits_for_key = self._waits_for_key or not fits
             self.skipped += 1
             return
         self._waits_for_key = False
         self._packets.append(packet)
         self._bytes += size_bytes
+
+    def _has_room(self, size_bytes: int) -> bool:
+        return (
+            self._bytes + size_bytes <= self._bytes_max and len(self._packets) < self._packets_max
+        )
+
+    def _make_room(self, packet: Packet) -> None:
+        """Skip to the newest key frame: the packet itself, one that waits, or one still to come."""
+        keys = [i for i, waiting in enumerate(self._packets) if waiting.is_key]
+        kept_from = keys[-1] if keys and keys[-1] > 0 and not packet.is_key else None
+        dropped = len(self._packets) if kept_from is None else kept_from
+        for _ in range(dropped):
+            self._bytes -= len(self._packets.popleft().data)
+        self.skipped += dropped
+        if kept_from is None:
+            self._waits_for_key = True
+        elif not self._has_room(len(packet.data)):
+            self._make_room(packet)
 
     def take(self, packets_max: int = VIEWER_PACKETS_MAX) -> list[Packet]:
         """Consumer's side: what has come so far, oldest first; may be nothing."""
