@@ -4,6 +4,7 @@ Roles are imported inside the functions that start them: an ingest process must 
 weight of a web server, nor a server that of an inference runtime.
 """
 
+import functools
 import random
 import threading
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from its_camera_ai.core.errors import ConfigInvalid, RetryableError, StorageUnav
 from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.time import Clock, SystemClock
 from its_camera_ai.ops.settings import Settings, parse_size
+from its_camera_ai.store.camera_cache import CameraCache
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.database import Database, migrate, open_database
 from its_camera_ai.store.vault import Vault
@@ -105,21 +107,28 @@ def _run_ingest(settings: Settings, index: int) -> None:
     from its_camera_ai.store.segments import SegmentRepository  # noqa: PLC0415
 
     stop = stop_event(tied_to_parent=True)
-    site, bus = open_site(settings), LocalBus(settings.run)
+    bus, clock = LocalBus(settings.run), SystemClock()
+    # law 1: the database may be dead, now or later; it is opened when it lets itself be opened
+    opened = functools.cache(lambda: open_site(settings))
     ingest = Ingest(
         publisher=bus.packet_publisher(),
-        segments=SegmentRepository(site.database),
+        segments=lambda: SegmentRepository(opened().database),
         media_root=settings.media,
         segment_s=settings.segment_s,
-        clock=site.clock,
+        clock=clock,
         rng=random.Random(),  # noqa: S311  spreads reconnects, no secret
     )
-    heartbeat = Heartbeat("ingest", index, bus.status_sender(), ingest.status, clock=site.clock)
-    follow_cameras(site.cameras, ingest.want, stop)
+    heartbeat = Heartbeat("ingest", index, bus.status_sender(), ingest.status, clock=clock)
+    cache = camera_cache(settings)
+    follow_cameras(CameraFollower(lambda: opened().cameras, ingest.want, cache=cache), stop)
     ingest.close()
     heartbeat.close()
-    site.close()
     bus.close()
+
+
+def camera_cache(settings: Settings) -> CameraCache:
+    """The cameras as they were last known."""
+    return CameraCache(settings.data_dir / "cameras.sealed", Vault.open(settings.key_file))
 
 
 def _run_vision(settings: Settings, index: int) -> None:
@@ -150,7 +159,7 @@ def _run_vision(settings: Settings, index: int) -> None:
         watched = sorted((c for c in cameras if c.enabled and c.detect), key=lambda c: c.id)
         vision.want(watched[index::workers])
 
-    follow_cameras(site.cameras, want, stop)
+    follow_cameras(CameraFollower(lambda: site.cameras, want), stop)
     vision.close()
     heartbeat.close()
     site.close()
@@ -230,7 +239,7 @@ def _run_server(settings: Settings, index: int) -> None:
         lambda bare: server_status(bare, analytics, watch, writer),
         clock=clock,
     )
-    follow = CameraFollower(site.cameras, analytics.want)
+    follow = CameraFollower(lambda: site.cameras, analytics.want)
     follow.poll()
     analytics.start()
     serve(app, listener, stop, follow.poll)
@@ -268,33 +277,58 @@ def chosen_model(settings: Settings) -> str:
 class CameraFollower:
     """Calls ``want`` with the site's cameras at the first poll and after every change.
 
-    A database that goes away changes nothing: what runs goes on as it is.
+    A database that goes away changes nothing: what runs goes on as it is; what starts without one
+    takes the cameras as they were last known.
     """
 
-    def __init__(self, cameras: CameraRepository, want: Callable[[list[Camera]], None]) -> None:
+    def __init__(
+        self,
+        cameras: Callable[[], CameraRepository],
+        want: Callable[[list[Camera]], None],
+        *,
+        cache: CameraCache | None = None,
+    ) -> None:
         self._cameras = cameras
         self._want = want
+        self._cache = cache
         self._seen = -1
         self._problem = ""
 
     def poll(self) -> None:
         try:
-            revision = self._cameras.revision()
+            repository = self._cameras()
+            revision = repository.revision()
             if revision != self._seen:
-                self._want(self._cameras.all())
+                cameras = repository.all()
+                self._want(cameras)
                 self._seen = revision
+                self._remember(cameras)
             self._problem = ""
         except RetryableError as error:
             if str(error) != self._problem:
                 self._problem = str(error)
                 log.warning("the site's configuration can't be read", problem=self._problem)
+            if self._seen == -1:
+                self._fall_back()
+
+    def _remember(self, cameras: list[Camera]) -> None:
+        if self._cache is None:
+            return
+        try:
+            self._cache.store(cameras)
+        except OSError as error:
+            log.warning("the cameras could not be remembered", problem=error.strerror)
+
+    def _fall_back(self) -> None:
+        known = self._cache.load() if self._cache is not None else None
+        if known is not None:
+            log.warning("going on with the cameras as last known", cameras=len(known))
+            self._want(known)
+            self._seen = -2
 
 
-def follow_cameras(
-    cameras: CameraRepository, want: Callable[[list[Camera]], None], stop: threading.Event
-) -> None:
+def follow_cameras(follower: CameraFollower, stop: threading.Event) -> None:
     """Poll until ``stop``."""
-    follower = CameraFollower(cameras, want)
     while True:
         follower.poll()
         if stop.wait(CONFIG_POLL_S):

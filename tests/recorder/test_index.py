@@ -46,13 +46,12 @@ def test_rows_wait_for_a_database_that_is_away(
     monkeypatch.setattr(index_module, "RETRY_S", 0.01)
     away = True
 
-    class Flaky(SegmentRepository):
-        def put(self, segment: Segment) -> None:
-            if away:
-                raise DatabaseUnavailable("locked; wait")
-            repository.put(segment)
+    def opened() -> SegmentRepository:
+        if away:
+            raise DatabaseUnavailable("locked; wait")
+        return repository
 
-    index = BackgroundIndex(Flaky.__new__(Flaky))
+    index = BackgroundIndex(opened)
     segments = recorded(tmp_path / "media")
     for segment in segments:
         index.add(segment)

@@ -19,13 +19,15 @@ SITE_FILE = Path(__file__).parent / "assets" / "demo.yaml"
 
 def demo_cameras() -> list[Camera]:
     """The demo's cameras, each with the lines and zones that its simulated scene suggests."""
-    cameras = []
-    for camera in load_site(SITE_FILE).cameras:
-        _, _, rest = camera.main.bare.partition("://")
-        spec = parse_sim_url(rest)
-        street = open_street(spec.scene, seed=spec.seed, size_wh=spec.size_wh, fps=spec.fps)
-        cameras.append(replace(camera, scene=street.scene))
-    return cameras
+    return [with_suggested_scene(camera) for camera in load_site(SITE_FILE).cameras]
+
+
+def with_suggested_scene(camera: Camera) -> Camera:
+    """A simulated camera that measures what its scene is made for."""
+    _, _, rest = camera.main.bare.partition("://")
+    spec = parse_sim_url(rest)
+    street = open_street(spec.scene, seed=spec.seed, size_wh=spec.size_wh, fps=spec.fps)
+    return replace(camera, scene=street.scene)
 
 
 def fetch_model(settings: Settings) -> Iterator[str]:

@@ -17,6 +17,7 @@ from its_camera_ai.api.one_time_passwords import ensure_admin
 from its_camera_ai.bootstrap import (
     STATIC_DIR,
     Site,
+    camera_cache,
     chosen_model,
     make_folder,
     open_site,
@@ -27,7 +28,7 @@ from its_camera_ai.cli import role as role_module
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.cli.demo import demo_cameras, fetch_model
 from its_camera_ai.core.cameras import Camera
-from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.core.errors import ConfigInvalid, DatabaseUnavailable
 from its_camera_ai.core.time import SystemClock
 from its_camera_ai.ops.logs import configure_logs
 from its_camera_ai.ops.settings import Settings, load_settings
@@ -126,20 +127,35 @@ def _up(
     listening_socket(settings.http_host, settings.http_port).close()  # tell a taken port at once
     make_folder(settings.data_dir)
     with InstanceLock(settings.data_dir):
-        site = open_site(settings, prepare=True)
-        try:
-            password = ensure_admin(site.database, site.clock)
-            if wanted is not None:
-                _apply(site, wanted)
-            model = chosen_model(settings)
-        finally:
-            site.close()
+        password = _prepare(settings, wanted)
+        model = chosen_model(settings)
         log.info("site starts", data_dir=str(settings.data_dir.absolute()), model=model)
         bus = LocalBus(settings.run)
         hub = _Announcing(bus, lambda: announce(settings, password))
         Supervisor(_children(settings), hub, clock=SystemClock()).run(stop)
         hub.close()
         bus.close()
+
+
+def _prepare(settings: Settings, wanted: list[Camera] | None) -> str | None:
+    """Bring the stores up to date and apply the site file; the one-time password, if one is new.
+
+    A database that can't be used stops neither a site that ran before nor its recorders.
+    """
+    try:
+        site = open_site(settings, prepare=True)
+    except DatabaseUnavailable as error:
+        if camera_cache(settings).load() is None:
+            raise
+        log.error("recording only, with the cameras as last known", problem=str(error))
+        return None
+    try:
+        password = ensure_admin(site.database, site.clock)
+        if wanted is not None:
+            _apply(site, wanted)
+    finally:
+        site.close()
+    return password
 
 
 def _apply(site: Site, wanted: list[Camera]) -> None:

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -14,8 +15,8 @@ from its_camera_ai.recorder.segment_file import (
     PART_SUFFIX,
     measure,
     read_description,
-    sync_folder,
 )
+from its_camera_ai.store.files import sync_folder
 from its_camera_ai.store.segments import SegmentRepository
 
 log = structlog.get_logger(__name__)
@@ -30,9 +31,12 @@ class BackgroundIndex:
 
     Rows wait in memory while the database is away. Should they be lost too, ``heal`` finds the
     files at the next start.
+
+    Args:
+        repository: gives the index; raises ``RetryableError`` while the database is away.
     """
 
-    def __init__(self, repository: SegmentRepository) -> None:
+    def __init__(self, repository: Callable[[], SegmentRepository]) -> None:
         self._repository = repository
         self._waiting: deque[Segment] = deque(maxlen=WAITING_MAX)
         self._changed = threading.Condition()
@@ -65,7 +69,7 @@ class BackgroundIndex:
                     return
                 segment = self._waiting[0]
             try:
-                self._repository.put(segment)
+                self._repository().put(segment)
             except RetryableError as error:
                 if self._closing:
                     return

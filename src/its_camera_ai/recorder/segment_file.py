@@ -18,6 +18,7 @@ from its_camera_ai.core.errors import StorageUnavailable
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.time import NS_PER_S
+from its_camera_ai.store.files import sync_folder
 from its_camera_ai.video.fmp4 import VIDEO_TIMESCALE, FragmentMuxer, box
 
 DESCRIPTION_UUID = UUID("6b0e6d3e-5f0c-4c0a-9d43-8f2b6f6a1d57").bytes
@@ -161,14 +162,6 @@ class SegmentWriter:
             os.close(self._fd)
         length = Length(self._end_ns - self.description.start_pts_ns, self._frames, self._size)
         return self.description.segment(self._path.relative_to(media_root).as_posix(), length)
-
-
-def sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def unavailable(folder: Path, error: OSError) -> StorageUnavailable:

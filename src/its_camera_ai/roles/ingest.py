@@ -59,14 +59,14 @@ class Ingest:
 
     Args:
         media_root: recordings.
-        segments: the index.
+        segments: gives the index; raises ``RetryableError`` while the database is away.
     """
 
     def __init__(
         self,
         *,
         publisher: PacketPublisher,
-        segments: SegmentRepository,
+        segments: Callable[[], SegmentRepository],
         media_root: Path,
         segment_s: float,
         clock: Clock,
@@ -99,7 +99,7 @@ class Ingest:
         recorder = None
         if camera.record:
             try:
-                heal(self._media_root, self._segments, camera.id)
+                heal(self._media_root, self._segments(), camera.id)
             except (RetryableError, OSError) as error:
                 log.warning("recordings were not checked", camera=camera.id, problem=str(error))
             recorder = Recorder(self._media_root, self._index, segment_s=self._segment_s)
