@@ -29,7 +29,7 @@ from its_camera_ai.vision.blob_classifier import (
 )
 from its_camera_ai.vision.detector import Detector
 from its_camera_ai.vision.loading import load_model
-from its_camera_ai.vision.moving import REDUCED_WH
+from its_camera_ai.vision.moving import reduced
 from its_camera_ai.vision.nms import iou_matrix
 
 SEED = 20_26
@@ -95,17 +95,13 @@ def samples(clip: Path, teacher: Detector, mirror: bool) -> tuple[Rows, Kinds]:
         if index % every:
             continue
         pts_ns = round(index / fps * 1e9)
-        height, width = frame.shape[:2]
-        scale = min(1.0, REDUCED_WH[0] / width, REDUCED_WH[1] / height)
-        picture = cv2.resize(
-            frame, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA
-        )
+        picture = reduced(np.asarray(frame, np.uint8))
         blobs = background.update(picture, pts_ns)
         if not blobs:
             continue
         found = teacher.detect(frame, pts_ns)
         sure = found.score >= TEACHER_SCORE_MIN
-        xyxy = found.xyxy[sure] * (picture.shape[1] / width)
+        xyxy = found.xyxy[sure] * (picture.shape[1] / frame.shape[1])
         for blob in blobs:
             kind = teach(blob, xyxy, found.class_id[sure])
             if kind is None:

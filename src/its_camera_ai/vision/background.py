@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.vision.detector import ByteArray, FloatArray
-from its_camera_ai.vision.light import LIGHT_SHARE, SCENE_SHARE, level, light_change
+from its_camera_ai.vision.light import LIGHT_SHARE, SCENE_SHARE, level, light_change, to_bytes
 
 BACKGROUND_TAU_S = 8.0
 """Time constant of the long background where nothing is in front of it."""
@@ -137,9 +137,7 @@ class Background:
         self, picture: ByteArray, scene: _Scene, shift: float
     ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """Mask of pixels unlike the long background, and by how much (the worst channel)."""
-        background = cv2.convertScaleAbs(scene.long, alpha=1.0, beta=shift)
-        blue, green, red = cv2.split(cv2.absdiff(picture, background))
-        difference = cv2.max(cv2.max(blue, green), red)
+        difference = _difference(picture, to_bytes(scene.long + np.float32(shift)))
         allowed = cv2.convertScaleAbs(scene.flicker, alpha=_FLICKER_FACTOR)
         allowed = np.maximum(allowed, self._threshold)
         return cv2.compare(difference, allowed, cv2.CMP_GT), difference
@@ -165,7 +163,7 @@ class Background:
     def _follow_short(
         self, scene: _Scene, picture: ByteArray, changed: npt.NDArray[Any], step_s: float
     ) -> None:
-        moved = cv2.absdiff(picture, cv2.convertScaleAbs(scene.short)).max(axis=2)
+        moved = _difference(picture, to_bytes(scene.short))
         still = (moved <= self._threshold) & (changed > 0)
         scene.still_s = np.where(still, scene.still_s + np.float32(step_s), np.float32(0))
         cv2.accumulateWeighted(picture, scene.short, 1 - math.exp(-step_s / _SHORT_TAU_S))
@@ -194,12 +192,21 @@ class Background:
         cv2.accumulateWeighted(
             picture, scene.long, 1 - math.exp(-step_s / FOREGROUND_TAU_S), mask=front
         )
-        passing = (front > 0) & (scene.still_s < _STILL_S)
+        x, y, w, h = cv2.boundingRect(front)
+        window = (slice(y, y + h), slice(x, x + w))
+        passing = (front[window] > 0) & (scene.still_s[window] < _STILL_S)
         limit = _PASSING_LEVELS_PER_S * step_s
-        scene.long[passing] += np.clip(picture[passing] - scene.long[passing], -limit, limit)
+        step = np.clip(picture[window] - scene.long[window], -limit, limit)
+        scene.long[window] += step * passing[:, :, None]
         cv2.accumulateWeighted(
             difference, scene.flicker, 1 - math.exp(-step_s / _FLICKER_TAU_S), mask=behind
         )
+
+
+def _difference(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Absolute difference (H, W) of two BGR pictures in the channel where it is largest."""
+    blue, green, red = cv2.split(cv2.absdiff(a, b))
+    return cv2.max(cv2.max(blue, green), red)
 
 
 def _grey(picture: FloatArray) -> FloatArray:
@@ -224,11 +231,10 @@ def _without_shadow(
     ratio = (grey[window].astype(np.float32) + 1) / (grey_background[window] + 1)
     mean = cv2.blur(ratio, (5, 5))
     variance = cv2.blur(ratio * ratio, (5, 5)) - mean * mean
-    expected = cv2.convertScaleAbs(background[window] * ratio[:, :, None])
-    blue, green, red = cv2.split(cv2.absdiff(picture[window], expected))
+    expected = to_bytes(background[window] * ratio[:, :, None])
     low, high = _SHADOW_RATIO
     shadow = (mean > low) & (mean < high) & (variance < _SHADOW_EVENNESS**2)
-    shadow &= cv2.max(cv2.max(blue, green), red) < _SHADOW_CHROMA
+    shadow &= _difference(picture[window], expected) < _SHADOW_CHROMA
     cleaned = mask.copy()
     cleaned[window][shadow] = 0
     return cleaned

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.vision.detector import ByteArray, FloatArray
-from its_camera_ai.vision.light import LIGHT_SHARE, SCENE_SHARE, level, light_change
+from its_camera_ai.vision.light import LIGHT_SHARE, SCENE_SHARE, level, light_change, to_bytes
 
 REDUCED_WH = (320, 180)
 """The largest picture that is looked at, pixels."""
@@ -94,13 +94,13 @@ class MotionGate:
         self._last_pts_ns = pts_ns
 
         shift, noise = level(small, self._average)
-        background = cv2.convertScaleAbs(self._average, alpha=1.0, beta=shift)
+        background = to_bytes(self._average + shift)
         _, mask = cv2.threshold(
             cv2.absdiff(small, background), self.threshold, 255, cv2.THRESH_BINARY
         )
         share = cv2.countNonZero(mask) / mask.size
         if share > LIGHT_SHARE:
-            relit = light_change(small, background, self.threshold)
+            relit = light_change(small, self._average, self.threshold)
             if relit is not None or share > SCENE_SHARE:
                 self._average = small.astype(np.float32) if relit is None else relit
                 self._relit_pts_ns = pts_ns

@@ -63,10 +63,8 @@ class MovingObjectsDetector:
     def detect(self, frame_bgr: ByteArray, pts_ns: int) -> Detections:
         """Moving and recently stopped objects; nothing in the first look at a scene."""
         height, width = frame_bgr.shape[:2]
-        scale = min(1.0, REDUCED_WH[0] / width, REDUCED_WH[1] / height)
-        small_wh = (max(16, round(width * scale)), max(16, round(height * scale)))
-        reduced = cv2.resize(frame_bgr, small_wh, interpolation=cv2.INTER_AREA)
-        picture = np.asarray(reduced, np.uint8)
+        picture = reduced(frame_bgr)
+        small_wh = (picture.shape[1], picture.shape[0])
         blobs = self._background.update(picture, pts_ns)
         if not blobs:
             return Detections.empty()
@@ -90,6 +88,23 @@ class MovingObjectsDetector:
         if kind is not BlobKind.VEHICLE:
             return _CLASSES[kind]
         return self._sizes.class_of(box, small_wh)
+
+
+def reduced(frame_bgr: ByteArray) -> ByteArray:
+    """The frame fitted into ``REDUCED_WH``; small frames stay as they are.
+
+    Whole steps by averaging first, then the rest: a fifth of the cost of one odd step.
+    """
+    height, width = frame_bgr.shape[:2]
+    scale = min(1.0, REDUCED_WH[0] / width, REDUCED_WH[1] / height)
+    size_wh = (max(16, round(width * scale)), max(16, round(height * scale)))
+    whole = int(min(width / size_wh[0], height / size_wh[1]))
+    if whole > 1:
+        step_wh = (width // whole, height // whole)
+        frame_bgr = np.asarray(
+            cv2.resize(frame_bgr, step_wh, interpolation=cv2.INTER_AREA), np.uint8
+        )
+    return np.asarray(cv2.resize(frame_bgr, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _boxes(blobs: list[Blob]) -> FloatArray:

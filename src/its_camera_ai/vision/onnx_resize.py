@@ -3,8 +3,9 @@
 An exported YOLOX is convolutional throughout; only three places pin its size: the declared shapes
 of input and output, the shapes noted for the values between, and the three reshape constants
 ``[1, 85, -1]`` whose leading 1 pins the batch. All are plain fields of the ONNX protobuf
-(onnx.proto: ModelProto.graph = 7, opset_import = 8; GraphProto.initializer = 5, input = 11, output = 12,
-value_info = 13), so a reader of the wire format is enough and the ``onnx`` package isn't needed.
+(onnx.proto: ModelProto.graph = 7, opset_import = 8; GraphProto.initializer = 5, input = 11,
+output = 12, value_info = 13), so a reader of the wire format is enough and the ``onnx`` package
+isn't needed.
 """
 
 from collections.abc import Iterator
