@@ -32,6 +32,7 @@ from bench.cameras.site import SiteUnderTest
 from its_camera_ai.bus.messages import CameraState, RoleStatus
 from its_camera_ai.core.media import StreamRole
 from tests.support.rtsp import Mount, RtspServer
+from tests.support.site_files import scene_fields
 from tests.support.waiting import wait_until
 
 NAME = "eight-cameras"
@@ -60,12 +61,10 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="itscam-")))
         server = stack.enter_context(RtspServer(mounts))
-        environment = {"ITSCAM_MODEL": options.model, "ITSCAM_LOG_FORMAT": "json"}
+        settings = {"model": options.model, "model_input": options.model_input}
         if options.models_dir:
-            environment["ITSCAM_MODELS_DIR"] = str(options.models_dir.absolute())
-        if options.model_input:
-            environment["ITSCAM_MODEL_INPUT"] = options.model_input
-        site = stack.enter_context(SiteUnderTest(folder, environment))
+            settings["models_dir"] = str(options.models_dir.absolute())
+        site = stack.enter_context(SiteUnderTest(folder, **settings))
         print("Idle …", flush=True)
         idle = _measure(site.pids(), _IDLE_S)
         print("Recording only, beside ffmpeg …", flush=True)
@@ -165,16 +164,12 @@ def _everything(
 
 
 def _camera(name: str, server: RtspServer, detect_fps: float) -> dict[str, Any]:
-    lines = [
-        {"id": line.id, "points": [list(map(float, point)) for point in line.points]}
-        for line in streams.scene().lines
-    ]
     return {
         "id": name,
         "url": server.url(f"{name}-main"),
         "sub_url": server.url(f"{name}-sub"),
         "detect_fps": detect_fps,
-        "lines": lines,
+        "lines": scene_fields(streams.scene())["lines"],
     }
 
 

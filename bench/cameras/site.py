@@ -1,80 +1,47 @@
-"""The product under test: ``itscam up`` on a folder of its own, and what its processes report."""
+"""The product under test: a site as processes, and what its processes report on the bus."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any, Self
 
-from ruamel.yaml import YAML
-
 from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.bus.messages import RoleStatus
+from tests.support.site import Site
+from tests.support.site_files import yaml_text
 from tests.support.waiting import wait_until
 
 _START_TIMEOUT_S = 120.0
-_STOP_TIMEOUT_S = 60.0
 _ROLES = frozenset({"ingest", "vision", "server"})
 
 
 class SiteUnderTest:
-    """A running site.
+    """A running site that begins without a camera.
 
     Args:
-        folder: data folder, log and site files; short, since sockets lie in it.
-        environment: further ``ITSCAM_…`` settings.
+        folder: of data folder and site file; short, since sockets lie in it.
+        settings: further ``ITSCAM_`` settings, by their lower-case names.
     """
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, **settings: object) -> None:
         self.data_dir = folder / "data"
-        self.log = folder / "itscam.log"
-        given = {k: v for k, v in os.environ.items() if not k.startswith("ITSCAM_")}
-        self._environment = {**given, **environment, "ITSCAM_DATA_DIR": str(self.data_dir)}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._site_file = folder / "wanted.yaml"
+        self._site = Site(self.data_dir, "cameras: []\n", segment_s=20, **settings)
         self._latest: dict[str, RoleStatus] = {}
         self._lock = threading.Lock()
         self._done = threading.Event()
-        self._bus: LocalBus | None = None
-        self._listener: threading.Thread | None = None
-
-    def start(self) -> Self:
-        """Start with no camera and wait until every role is ready."""
-        nothing = self._site_file([])
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [*_itscam(), "up", "--config", str(nothing), "--port", str(_free_port())],
-                env=self._environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            wait_until(self._has_sockets, "the site", _START_TIMEOUT_S)
-            self._bus = LocalBus(self.data_dir / "run")
-            self._listener = threading.Thread(target=self._listen, daemon=True)
-            self._listener.start()
-            wait_until(self._all_ready, "a heartbeat of every role", _START_TIMEOUT_S)
-        except (TimeoutError, RuntimeError):
-            self.stop()
-            raise
-        return self
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self.bus: LocalBus
 
     def apply(self, cameras: list[dict[str, Any]]) -> None:
-        """Make the site exactly these cameras."""
-        subprocess.run(
-            [*_itscam(), "apply", str(self._site_file(cameras))],
-            env=self._environment,
-            check=True,
-            capture_output=True,
-        )
+        """Make the site exactly these cameras.
 
-    @property
-    def bus(self) -> LocalBus:
-        assert self._bus is not None
-        return self._bus
+        Raises:
+            RuntimeError: the site refused, with its words.
+        """
+        self._site_file.write_text(yaml_text({"cameras": cameras}))
+        done = self._site.run("apply", str(self._site_file))
+        if done.code:
+            raise RuntimeError(done.err)
 
     def status(self, role: str) -> list[RoleStatus]:
         """The latest heartbeat of each process of a role."""
@@ -83,48 +50,47 @@ class SiteUnderTest:
 
     def pids(self) -> dict[str, list[int]]:
         """Process ids by role, the supervisor among them."""
-        assert self._process is not None
+        roles: dict[str, list[int]] = {"supervisor": [self._supervisor.pid]}
         with self._lock:
-            roles: dict[str, list[int]] = {"supervisor": [self._process.pid]}
             for status in self._latest.values():
                 roles.setdefault(status.role, []).append(status.pid)
         return roles
 
     def stop(self) -> None:
-        """SIGTERM, and wait for the orderly end."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(_STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        self._done.set()
-        if self._listener is not None:
+        """Ask the site to stop, and wait for its orderly end."""
+        self._site.stop()
+        if self._listener.is_alive():
+            self._done.set()
             self._listener.join()
-        if self._bus is not None:
-            self._bus.close()
-            self._bus = None
+            self.bus.close()
 
     def __enter__(self) -> Self:
-        return self.start()
+        self._supervisor = self._site.launch()
+        try:
+            wait_until(self._has_sockets, "the site", _START_TIMEOUT_S)
+            self.bus = LocalBus(self.data_dir / "r")
+            self._listener.start()
+            wait_until(self._all_ready, "a heartbeat of every role", _START_TIMEOUT_S)
+        except (TimeoutError, RuntimeError):
+            self.stop()
+            raise
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
 
     def _has_sockets(self) -> bool:
         self._check_alive()
-        return (self.data_dir / "run").is_dir()
-
-    def _check_alive(self) -> None:
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise RuntimeError(f"itscam up ended:\n{self.log.read_text()[-3000:]}")
+        return (self.data_dir / "r").is_dir()
 
     def _all_ready(self) -> bool:
         self._check_alive()
         with self._lock:
             return {s.role for s in self._latest.values() if s.ready} >= _ROLES
+
+    def _check_alive(self) -> None:
+        if self._supervisor.poll() is not None:
+            raise RuntimeError("itscam up ended:\n" + "".join(self._site.log[-30:]))
 
     def _listen(self) -> None:
         receiver = self.bus.status_receiver()
@@ -134,18 +100,3 @@ class SiteUnderTest:
                 with self._lock:
                     self._latest[f"{status.role}-{status.index}"] = status
         receiver.close()
-
-    def _site_file(self, cameras: list[dict[str, Any]]) -> Path:
-        path = self._folder / "site.yaml"
-        with path.open("w") as file:
-            YAML(typ="safe").dump({"cameras": cameras}, file)
-        return path
-
-
-def _itscam() -> list[str]:
-    return [str(Path(sys.executable).with_name("itscam"))]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

@@ -10,6 +10,8 @@ from tests.support.http_mjpeg import MjpegServer
 from tests.support.missing import missing
 from tests.support.raw_rtsp import Behaviour, RawRtspServer
 from tests.support.rtsp import Mount, RtspServer, interpreter
+from tests.support.site import Site
+from tests.support.site_files import street_camera, yaml_text
 
 
 @pytest.fixture
@@ -65,11 +67,10 @@ def ffmpeg() -> Path:
     return Path(found)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Path:
-    """A real browser."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        missing("Chromium is not installed: run tools/provision.sh")
-    return Path(found)
+@pytest.fixture(scope="module")
+def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The whole product with two simulated crossroads, to which nobody has signed in yet."""
+    folder = tmp_path_factory.mktemp("site") / "data"
+    cameras = [street_camera("street-11", seed=11), street_camera("street-12", seed=12)]
+    with Site(folder, yaml_text({"cameras": cameras})) as site:
+        yield site

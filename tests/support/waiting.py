@@ -9,7 +9,7 @@ T = TypeVar("T")
 _POLL_S = 0.02
 
 
-def wait_until(condition: Callable[[], T], what: str, timeout_s: float = 20.0) -> T:
+def wait_until(condition: Callable[[], T | None], what: str, timeout_s: float = 20.0) -> T:
     """The first truthy value of ``condition``.
 
     Raises:
