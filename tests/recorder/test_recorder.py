@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from its_camera_ai.core.media import MediaKind
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.recorder import segment_file
 from its_camera_ai.recorder.recorder import Recorder
@@ -157,20 +156,8 @@ def test_a_disk_that_fails_in_mid_write_leaves_no_torn_fragment(
 
     monkeypatch.setattr(segment_file.os, "write", short_then_full)
     monkeypatch.setattr("its_camera_ai.recorder.recorder.RETRY_S", 0.01)
-    _, index = record_until_done(tmp_path)
+    _, index = record(tmp_path, packets(SPEC))
     assert numbers(tmp_path, index) == list(range(150))
-
-
-def record_until_done(root: Path):  # type: ignore[no-untyped-def]
-    index = RememberingIndex()
-    recorder = Recorder(root, index, segment_s=2)
-    items = packets(SPEC)
-    for packet in items:
-        recorder.put(packet)
-    pictures = sum(p.kind is MediaKind.VIDEO for p in items)
-    wait_until(lambda: recorder.figures.recorded_packets >= pictures - 25, "the queue to drain")
-    recorder.close()
-    return recorder, index
 
 
 def test_a_disk_that_stays_away_costs_the_oldest_and_is_counted(

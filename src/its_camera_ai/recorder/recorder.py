@@ -1,6 +1,7 @@
 """Packets of one stream to segments, in a thread of its own that only waits for the disk."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,6 +82,7 @@ class Recorder:
         self._queued_bytes = 0
         self._changed = threading.Condition()
         self._closing = False
+        self._give_up_s = 0.0
         self._writer: SegmentWriter | None = None
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
@@ -146,10 +148,11 @@ class Recorder:
             self._changed.notify()
 
     def close(self, timeout_s: float = 10.0) -> None:
-        """Finish the open fragment and the file; gives up after the time-out if the disk hangs."""
+        """Finish what waits and the file; gives up after the time-out if the disk does not obey."""
         self._seal()
         with self._changed:
             self._closing = True
+            self._give_up_s = time.monotonic() + 0.8 * timeout_s
             self._changed.notify()
         self._thread.join(timeout_s)
 
@@ -166,7 +169,8 @@ class Recorder:
                     if self._queue and self._queue[0] is fragment:
                         self._queue.popleft()
                         self._queued_bytes -= fragment.size_bytes
-            elif self._closing:
+            elif self._closing and time.monotonic() > self._give_up_s:
+                self.figures.unrecorded_packets += sum(len(f.packets) for f in self._queue)
                 break
             else:
                 with self._changed:
