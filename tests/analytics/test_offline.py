@@ -246,6 +246,38 @@ def test_pictures_of_8k_pass(tmp_path: Path) -> None:
         assert container.streams.video[0].width == 7680
 
 
+def test_a_hole_in_time_is_warned_of(tmp_path: Path) -> None:
+    times = [i if i < 30 else i + 100 for i in range(50)]
+    video = write_video(tmp_path / "hole.mp4", crossing_boxes(), times=times)
+    done, _ = run(video, tmp_path / "out")
+    assert "no picture between 1.16 s and 5.20 s" in done.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["a b#1?%41[é]&<x>.mp4", "-c.mp4", "100%.mp4", 'it\'s "so".mp4', "new\nline.mp4"]
+)
+def test_any_name_can_be_opened(clip: Path, tmp_path: Path, name: str) -> None:
+    video = tmp_path / name
+    video.write_bytes(clip.read_bytes())
+    _, counts = run(video, tmp_path / "out", with_video=False)
+    assert counts["frames"]["analysed"] == 50
+
+
+def test_a_name_that_is_no_text_is_told(clip: Path, tmp_path: Path) -> None:
+    video = tmp_path / "\udce9.mp4"
+    video.write_bytes(clip.read_bytes())
+    with pytest.raises(InputUnreadable, match="rename"):
+        run(video, tmp_path / "out")
+
+
+def test_an_interruption_before_the_window_begins_keeps_nothing(clip: Path, tmp_path: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(KeyboardInterrupt):
+        run(clip, tmp_path / "out", stop=stop, window=Window(start_s=1.5))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_odd_sides_grow_by_one_in_the_video(tmp_path: Path) -> None:
     video = tmp_path / "odd.mkv"
     with av.open(str(video), "w") as made:

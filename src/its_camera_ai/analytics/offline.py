@@ -29,6 +29,8 @@ from its_camera_ai.video.files import VideoFile, open_video
 from its_camera_ai.vision.detector import DetectorModel
 
 CAMERA_ID = "file"
+_GAP_S = 1.5
+"""Pictures further apart than this are worth a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Analysed:
         frames: pictures of the window.
         tracks: how many were seen. events: how many were written.
         unfinished: what is missing and where, one sentence each; empty if all went well.
-        warnings: about the scene, one sentence each.
+        warnings: about the scene and the file's times, one sentence each.
     """
 
     counts: dict[str, object]
@@ -145,13 +147,12 @@ class _Analysis:
     def run(self, path: Path) -> Analysed:
         job = self._job
         progress = Progress(0, 0)
-        stopped = False
         with ExitStack() as stack:
             with self._output.guarded():
                 draft = self._output.draft(files.TRACKS)
                 rows = stack.enter_context(draft.open("w", encoding="ascii", newline="\n"))
             looks = stack.enter_context(
-                Looks(self._video, self._model, job.window, workers=job.workers)
+                Looks(self._video, self._model, job.window, workers=job.workers, stop=job.stop)
             )
             stack.callback(self._abandon_video)
             for look in looks:
@@ -163,16 +164,17 @@ class _Analysis:
                 self._reached_ns = look.pts_ns
                 job.progress(look.pts_ns / NS_PER_S)
                 if job.stop.is_set():
-                    stopped = True
                     break
             else:
                 progress = looks.total
-            self._check_window(looks.times_ns, path)
+            stopped = job.stop.is_set()
+            self._check_window(looks.times_ns, path, stopped=stopped)
             self._events += self._analytics.finish()
             with self._output.guarded():
                 self._finish_video()
         totals = FrameTotals(progress.read, self._analysed, self._unknown + progress.lost)
         unfinished = self._unfinished(stopped, progress)
+        self._warnings += _gaps(self._memory.times_ns, job.window.fps)
         return self._write(path, looks.times_ns, totals, unfinished)
 
     def _track(self, look: Look) -> FrameTracks:
@@ -231,7 +233,9 @@ class _Analysis:
         if annotated is not None:
             annotated.abandon()
 
-    def _check_window(self, times_ns: "array[int]", path: Path) -> None:
+    def _check_window(self, times_ns: "array[int]", path: Path, *, stopped: bool) -> None:
+        if stopped and self._size_wh is None:
+            raise KeyboardInterrupt  # nothing is done yet that could be kept
         if not times_ns:
             raise InputUnreadable(
                 f"{path}: not one picture of it can be decoded; the file is damaged. Try 'ffprobe' "
@@ -280,7 +284,7 @@ class _Analysis:
         }
         events = files.event_lines(self._events, times_ns)
         facts = ReportFacts(
-            file=path.name,
+            file=path.name.encode("utf-8", "replace").decode("utf-8"),
             size_wh=self._size_wh or (1, 1),
             codec=self._video.info.video.codec,
             model=self._model.info,
@@ -329,6 +333,20 @@ def outside_picture(scene: Scene, size_wh: tuple[int, int]) -> list[str]:
                 "check its points and unit."
             )
     return found
+
+
+def _gaps(times_ns: "array[int]", fps: float | None) -> list[str]:
+    """One sentence if pictures stand unusually far apart: some containers lose them silently."""
+    least_s = max(_GAP_S, 0.0 if fps is None else 3 / fps)
+    steps_s = np.diff(np.asarray(times_ns)) / NS_PER_S
+    wide = np.flatnonzero(steps_s > least_s)
+    if not len(wide):
+        return []
+    first = int(wide[0])
+    more = "" if len(wide) == 1 else f", and {len(wide) - 1} more such gaps"
+    start_s, end_s = times_ns[first] / NS_PER_S, times_ns[first + 1] / NS_PER_S
+    where = f"between {start_s:.2f} s and {end_s:.2f} s{more}"
+    return [f"There is no picture {where}; what passed then is not counted."]
 
 
 def _jpeg(picture: npt.NDArray[np.uint8] | None, width_max: int = 960) -> bytes:

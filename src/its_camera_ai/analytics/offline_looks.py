@@ -88,6 +88,7 @@ class Looks:
         model: what looks.
         window: which pictures.
         workers: detector threads for a model without memory.
+        stop: set from outside to read no further.
 
     Attributes:
         times_ns: stream time of every picture read so far, from the beginning of the file; the
@@ -96,7 +97,13 @@ class Looks:
     """
 
     def __init__(
-        self, video: VideoFile, model: DetectorModel, window: Window, *, workers: int
+        self,
+        video: VideoFile,
+        model: DetectorModel,
+        window: Window,
+        *,
+        workers: int,
+        stop: threading.Event | None = None,
     ) -> None:
         self._video = video
         self._detector = model.open("file")
@@ -104,6 +111,7 @@ class Looks:
         self._workers = 1 if model.info.family == _STATEFUL_FAMILY else max(1, workers)
         self.times_ns = array("q")
         self.total = Progress(0, 0)
+        self._stop = stop or threading.Event()
         self._halt = threading.Event()
         self._queue: Queue[_Pending | _Failed | Progress] = Queue(self._ahead())
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="detect")
@@ -154,7 +162,7 @@ class Looks:
         thinning = Thinning(self._window.fps)
         read = lost_before = 0
         for frame in self._video.frames():
-            if self._window.ended_at(frame.pts_ns):
+            if self._window.ended_at(frame.pts_ns) or self._stop.is_set():
                 break
             self.times_ns.append(frame.pts_ns)
             if self._window.begins_after(frame.pts_ns):

@@ -108,4 +108,8 @@ def open_video(path: Path) -> VideoFile:
     """
     if path.is_file() and path.stat().st_size == 0:
         raise InputUnreadable(f"{path} is empty (0 bytes); record or copy it again.")
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputUnreadable(f"{str(path)!a} is no UTF-8 name; rename the file.") from None
     return VideoFile(path)
