@@ -1,7 +1,7 @@
 """Road users as the world moves them: a body, where it is, and where it was one tick ago."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -13,6 +13,7 @@ from its_camera_ai.sim.bodies import (
     LOAD_COLOURS,
     vehicle_shapes,
 )
+from its_camera_ai.sim.depth_order import Footprint
 from its_camera_ai.sim.figures import COATS, HAIRS, SKINS, TROUSERS, Clothing
 from its_camera_ai.sim.paths import Point
 from its_camera_ai.sim.sprites import Look, PersonLook, Pose, VehicleLook
@@ -80,6 +81,9 @@ class FleetMix:
     long_lorries: bool = False
 
 
+CARS_ONLY = FleetMix(bus=0.0, lorry=0.0)
+
+
 def random_vehicle(rng: Random, mix: FleetMix) -> VehicleLook:
     shapes = vehicle_shapes()
     kind = rng.random()
@@ -107,6 +111,8 @@ def random_person(rng: Random) -> PersonLook:
 STRIDE_M = 1.45
 """A double step of an adult at ease."""
 TURN_RAD_S = 3.5
+ELBOW_M = 0.25
+HELD_S_MAX = 12.0
 PATIENCE_S = 2.5
 """Whoever can't get the last metre to a place for so long, because others stand there, stays."""
 
@@ -136,6 +142,7 @@ class Walker(Agent):
     waited_s: float = 0.0
     phase: float = 0.0
     near_s: float = 0.0
+    held_s: float = 0.0
 
     @property
     def done(self) -> bool:
@@ -145,7 +152,17 @@ class Walker(Agent):
     def xy(self) -> Point:
         return self.now.x_m, self.now.y_m
 
-    def step(self, crowd: "list[Walker]", dt: float = TICK_S) -> None:
+    def soon(self) -> tuple[Point, Point, Point]:
+        """Where the walker is now and will be in one and in two seconds."""
+        x, y = self.xy
+        dx = self.speed_mps * math.cos(self.now.heading)
+        dy = self.speed_mps * math.sin(self.now.heading)
+        return (x, y), (x + dx, y + dy), (x + 2 * dx, y + 2 * dy)
+
+    def step(
+        self, crowd: "list[Walker]", cars: Sequence[Footprint] = (), dt: float = TICK_S
+    ) -> None:
+        """One tick: towards the next stop, round other people, not into vehicles."""
         if not self.way:
             self.move(self.now)
             return
@@ -164,7 +181,30 @@ class Walker(Agent):
         heading = self._turned(wish, dt)
         ahead = max(0.0, math.cos(math.remainder(wish - heading, math.tau)))
         step_m = min(speed * ahead * dt, distance)
-        self._go(heading, step_m, dt, toward=wish if distance < 0.4 else heading)
+        toward = wish if distance < 0.4 else heading
+        free = self._free_direction(toward, cars)
+        self.held_s = 0.0 if free is not None else self.held_s + dt
+        if free is None:
+            self._go(heading, 0.0, dt, toward)
+        else:
+            self._go(heading, step_m, dt, free)
+
+    def _free_direction(self, toward: float, cars: Sequence[Footprint]) -> float | None:
+        """The direction nearest to the wanted one in which no vehicle stands; None if all are
+        blocked. Who has been held for long, or stands in the way already, squeezes through.
+        """
+        x, y = self.xy
+        near = [c for c in cars if math.dist(c.centre, (x, y)) < c.half[0] + 2.0]
+        if not near or self.held_s > HELD_S_MAX:
+            return toward
+        if any(c.holds((x, y), ELBOW_M) for c in near):
+            return toward
+        for turn in (0.0, -0.5, 0.5, -1.0, 1.0, -1.6, 1.6):
+            angle = toward + turn
+            place = (x + 0.25 * math.cos(angle), y + 0.25 * math.sin(angle))
+            if not any(c.holds(place, ELBOW_M) for c in near):
+                return angle
+        return None
 
     def _stand(self, target: Stop, dt: float) -> None:
         self.waited_s += dt
@@ -173,7 +213,7 @@ class Walker(Agent):
             self.way.pop(0)
             self.waited_s = self.near_s = 0.0
             if target.wait_s == 0 and target.until is None:
-                return self.step([], dt)
+                return self.step([], (), dt)
         self.speed_mps = max(0.0, self.speed_mps - 3.0 * dt)
         gait = max(0.0, self.now.gait - 3.0 * dt)
         self.move(Pose(self.now.x_m, self.now.y_m, heading, self.phase, gait))

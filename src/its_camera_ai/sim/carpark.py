@@ -7,9 +7,9 @@ from random import Random
 
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.sim.agents import (
+    CARS_ONLY,
     TICK_S,
     Agent,
-    FleetMix,
     Ids,
     Stop,
     Walker,
@@ -21,10 +21,12 @@ from its_camera_ai.sim.canvas import ASPHALT, GRASS, KERB, PAVING, Canvas
 from its_camera_ai.sim.paths import curve
 from its_camera_ai.sim.sprites import Sun
 from its_camera_ai.sim.traffic import (
+    STANDING_GAP_M,
     Driver,
     Route,
     Traffic,
     Vehicle,
+    footprints,
     nearest_ahead_m,
     pose_on,
     route_of,
@@ -39,7 +41,6 @@ TURN_M = 5.4
 NOSE_M = 8.3
 AISLE_MPS, TURN_MPS, REVERSE_MPS = 4.8, 1.9, 1.3
 STAY_MEAN_S = 120.0
-CARS_ONLY = FleetMix(bus=0.0, lorry=0.0)
 FOOTWAY_M = 10.4
 
 
@@ -143,8 +144,9 @@ class CarPark:
         for stay in list(self._stays):
             self._attend(stay)
         self._send_passers_by()
+        cars = footprints([*self._traffic.vehicles, *(s.car for s in self._stays)], 30.0)
         for walker in self._walkers:
-            walker.step(self._walkers)
+            walker.step(self._walkers, cars)
         self._walkers = [w for w in self._walkers if not w.done]
 
     def _let_in(self) -> None:
@@ -181,22 +183,38 @@ class CarPark:
         return found
 
     def _obstacle_m(self, car: Vehicle) -> float:
-        """The end of the bay, whoever turns ahead on the aisle, and people on foot."""
+        """The end of the bay, whoever stands or turns ahead on the aisle, and people on foot.
+
+        The Intelligent Driver Model keeps its standing gap to all of them, so places to stop at
+        are told farther away by as much.
+        """
         best = math.inf
         bay = self._bay_of.get(car.route.name)
         if bay is not None:
-            # IDM keeps its standing gap; here the car is to stop at the very end.
-            best = car.route.path.length_m - car.front_m + 2.0
+            best = car.route.path.length_m - car.front_m + STANDING_GAP_M
+            if car.front_m <= bay.turn_at_m and self._turn_blocked(car, bay):
+                short_m = bay.turn_at_m - 0.6 - car.front_m
+                best = min(best, short_m + STANDING_GAP_M)
         for other, place in self._turning():
-            if other is car:
-                continue
             hold = place.turn_at_m - other.length_m - 1.0
-            if car.front_m <= hold + 0.5 and (bay is None or bay.turn_at_m > hold):
+            if other is not car and car.front_m <= hold + 0.5 < self._goal_m(bay):
                 best = min(best, hold - car.front_m + 1.0)
-            elif bay is not None and bay.turn_at_m <= hold:
-                continue
-        people = [w.xy for w in self._walkers if abs(w.now.y_m) < AISLE_M]
+        people = [p for w in self._walkers if abs(w.now.y_m) < AISLE_M + 1.0 for p in w.soon()]
         return min(best, nearest_ahead_m(car, people, 6.0, 1.7) + 0.6) if people else best
+
+    def _goal_m(self, bay: Bay | None) -> float:
+        """How far a car with this bay, or none, goes along the aisle."""
+        return math.inf if bay is None else bay.turn_at_m
+
+    def _turn_blocked(self, car: Vehicle, bay: Bay) -> bool:
+        """Whether someone ahead on the aisle has not yet cleared the place of the turn."""
+        clear_m = bay.turn_at_m + TURN_M + 2.5
+        return any(
+            other is not car
+            and other.front_m > car.front_m
+            and other.rear_m < min(clear_m, self._goal_m(self._bay_of.get(other.route.name)))
+            for other in self._traffic.vehicles
+        )
 
     def _attend(self, stay: Stay) -> None:
         if stay.reversing:

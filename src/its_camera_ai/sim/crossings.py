@@ -11,7 +11,7 @@ from its_camera_ai.core.scene import Line
 from its_camera_ai.sim.agents import Agent
 from its_camera_ai.sim.camera import PinholeCamera
 from its_camera_ai.sim.renderer import cut_to, in_sight
-from its_camera_ai.sim.sprites import PersonLook, Pose, person_box, vehicle_box
+from its_camera_ai.sim.sprites import PersonLook, Pose, vehicle_box
 from its_camera_ai.sim.truth import Direction, TrueCrossing
 
 Anchor = tuple[float, float]
@@ -25,8 +25,16 @@ class _Known:
     sides: list[float]
 
 
+BODY_RADIUS_M = 0.12
+
+
 class CrossingWatch:
-    """Follows every body's anchor (bottom centre of its box in the picture) over the lines."""
+    """Follows every body's anchor over the lines.
+
+    The anchor of a vehicle is the bottom centre of its box in the picture. A walker's box sways
+    with every step, which would cross a line to and fro; a walker's anchor is therefore that of
+    the upright body, so that one walk over a line is one crossing.
+    """
 
     def __init__(self, camera: PinholeCamera, lines: Sequence[Line]) -> None:
         self._camera = camera
@@ -81,14 +89,21 @@ class CrossingWatch:
     def _anchor(self, agent: Agent, pose: Pose) -> Anchor | None:
         if not in_sight(self._camera, agent.look, pose):
             return None
-        look = agent.look
-        view = (
-            person_box(self._camera, look, pose)
-            if isinstance(look, PersonLook)
-            else vehicle_box(self._camera, look, pose)
-        )
+        if isinstance(agent.look, PersonLook):
+            return self._standing_point(pose)
+        view = vehicle_box(self._camera, agent.look, pose)
         box = None if view is None else cut_to(view.xyxy, self._camera.size_wh)
         return None if box is None else ((box[0] + box[2]) / 2, box[3])
+
+    def _standing_point(self, pose: Pose) -> Anchor | None:
+        """The foot of an upright body that is round from above, whatever its legs do."""
+        eye = self._camera.viewpoint
+        dx, dy = eye.x_m - pose.x_m, eye.y_m - pose.y_m
+        nearer = BODY_RADIUS_M / max(math.hypot(dx, dy), BODY_RADIUS_M)
+        place = np.array([[pose.x_m + dx * nearer, pose.y_m + dy * nearer, 0.0]])
+        u, v, depth = self._camera.project(place)[0].tolist()
+        width, height = self._camera.size_wh
+        return (u, v) if depth > 0 and 0 <= u <= width and 0 <= v <= height else None
 
     def _crossing(
         self, k: int, agent: Agent, was: float, tick_start_ns: int, tick_ns: int

@@ -31,6 +31,15 @@ class Footprint:
             for u, v in ((1, 1), (1, -1), (-1, -1), (-1, 1))
         )
 
+    def holds(self, place: Point, margin_m: float = 0.0) -> bool:
+        """Whether a place lies inside, or nearer than the margin to a side."""
+        c, s = math.cos(self.heading), math.sin(self.heading)
+        dx, dy = place[0] - self.centre[0], place[1] - self.centre[1]
+        return (
+            abs(c * dx + s * dy) < self.half[0] + margin_m
+            and abs(c * dy - s * dx) < self.half[1] + margin_m
+        )
+
 
 def covers(near: Footprint, far: Footprint, eye: Point) -> bool | None:
     """True if ``near`` may cover ``far``, False for the reverse, None where neither can be told."""

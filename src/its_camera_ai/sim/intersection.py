@@ -9,11 +9,20 @@ import math
 from collections.abc import Callable, Sequence
 from random import Random
 
-from its_camera_ai.sim.agents import TICK_S, Agent, FleetMix, Ids, Stop, Walker, new_walker
+from its_camera_ai.sim.agents import (
+    CARS_ONLY,
+    TICK_S,
+    Agent,
+    FleetMix,
+    Ids,
+    Stop,
+    Walker,
+    new_walker,
+)
 from its_camera_ai.sim.bodies import Bgr
 from its_camera_ai.sim.camera import Viewpoint
 from its_camera_ai.sim.canvas import ASPHALT, GRASS, KERB, PAVING, Canvas
-from its_camera_ai.sim.paths import Point, curve
+from its_camera_ai.sim.paths import Path, Point, curve
 from its_camera_ai.sim.signals import Aspect, Phase, SignalPlan
 from its_camera_ai.sim.sprites import Sun
 from its_camera_ai.sim.traffic import (
@@ -21,6 +30,7 @@ from its_camera_ai.sim.traffic import (
     Route,
     Traffic,
     Vehicle,
+    footprints,
     nearest_ahead_m,
     route_of,
 )
@@ -50,35 +60,41 @@ def _turned(point: Point, arm: str) -> Point:
 
 
 def _routes() -> dict[str, Route]:
-    """Built for the south arm and turned for the others."""
+    """Built for the south arm and turned for the others.
+
+    Straight and right share their lane and the first metres after the stop line (the section
+    ``mid``), until a vehicle that turns right has left the lane with its rear.
+    """
     built: dict[str, Route] = {}
-    for arm in ARMS:
-        k = ARMS.index(arm)
-        heading = math.pi / 2
-        for move, lane, leave, out in (
-            ("straight", OUTER_M, (OUTER_M, BOX_M), heading),
-            ("right", OUTER_M, (BOX_M, -OUTER_M), 0.0),
-            ("left", INNER_M, (-BOX_M, INNER_M), math.pi),
-        ):
-            approach = [(lane, -ARM_M), (lane, -STOP_M)]
-            bend = [(lane, -STOP_M), (lane, -BOX_M)]
-            bend += curve((lane, -BOX_M), heading, leave, out)[1:]
-            end = (
-                leave[0] + (ARM_M - BOX_M) * math.cos(out),
-                leave[1] + (ARM_M - BOX_M) * math.sin(out),
-            )
-            to = ARMS[(k + {"straight": 2, "right": 1, "left": 3}[move]) % 4]
-            side = "inner" if move == "left" else "outer"
-            pieces = [
-                (f"{arm}-in-{side}", [_turned(p, arm) for p in approach], SPEED_MPS),
-                (
-                    f"{arm}-{move}",
-                    [_turned(p, arm) for p in bend],
-                    SPEED_MPS if move == "straight" else TURN_MPS,
-                ),
-                (f"{to}-out-{side}", [_turned(p, arm) for p in (leave, end)], SPEED_MPS),
-            ]
-            built[f"{arm}-{move}"] = route_of(f"{arm}-{move}", pieces, gate_after=0)
+    right = curve((OUTER_M, -BOX_M), math.pi / 2, (BOX_M, -OUTER_M), 0.0)
+    shared_m = STOP_M - BOX_M + Path(right).length_m
+    for k, arm in enumerate(ARMS):
+        stop = (OUTER_M, -STOP_M)
+        parting = (OUTER_M, -STOP_M + shared_m)
+        far_side = (OUTER_M, BOX_M)
+        inner = (INNER_M, -STOP_M)
+        left = [inner, *curve((INNER_M, -BOX_M), math.pi / 2, (-BOX_M, INNER_M), math.pi)]
+        ways: dict[str, list[tuple[str, list[Point], float]]] = {
+            "straight": [
+                (f"{arm}-mid", [stop, parting], SPEED_MPS),
+                (f"{arm}-straight", [parting, far_side], SPEED_MPS),
+                (f"{ARMS[(k + 2) % 4]}-out-outer", [far_side, (OUTER_M, ARM_M)], SPEED_MPS),
+            ],
+            "right": [
+                (f"{arm}-mid", [stop, *right], TURN_MPS),
+                (f"{ARMS[(k + 1) % 4]}-out-outer", [right[-1], (ARM_M, -OUTER_M)], SPEED_MPS),
+            ],
+            "left": [
+                (f"{arm}-left", left, TURN_MPS),
+                (f"{ARMS[(k + 3) % 4]}-out-inner", [left[-1], (-ARM_M, INNER_M)], SPEED_MPS),
+            ],
+        }
+        for move, way in ways.items():
+            first = way[0][1][0]
+            name = f"{arm}-in-{'inner' if move == 'left' else 'outer'}"
+            pieces = [(name, [(first[0], -ARM_M), first], SPEED_MPS), *way]
+            turned = [(n, [_turned(p, arm) for p in points], v) for n, points, v in pieces]
+            built[f"{arm}-{move}"] = route_of(f"{arm}-{move}", turned, gate_after=0)
     return built
 
 
@@ -106,7 +122,7 @@ class Intersection:
             Entry(
                 flow * demand,
                 tuple((routes[f"{arm}-{move}"], weight) for move, weight in moves),
-                FleetMix(bus=0.05, lorry=0.07),
+                CARS_ONLY if moves[0][0] == "left" else FleetMix(bus=0.05, lorry=0.07),
                 SPEED_MPS,
             )
             for arm, moves, flow in (
@@ -131,25 +147,22 @@ class Intersection:
         for entry in self._entries:
             entry.step(self._now_s, self._rng, self._ids, self._traffic)
         self._send_walkers()
+        cars = footprints(self._traffic.vehicles, 20.0)
         for walker in self._walkers:
-            walker.step(self._walkers)
+            walker.step(self._walkers, cars if abs(walker.now.x_m) < 20 else ())
         self._walkers = [w for w in self._walkers if not w.done]
-        self._on_road = [p for w in self._walkers for p in self._where_walking(w)]
+        self._on_road = [
+            place
+            for walker in self._walkers
+            if min(abs(walker.now.x_m), abs(walker.now.y_m)) < ROAD_M + 0.3
+            for place in walker.soon()
+        ]
         self._traffic.step()
-
-    def _where_walking(self, walker: Walker) -> list[Point]:
-        """Where someone on the carriageway is and will be within two seconds."""
-        x, y = walker.xy
-        if min(abs(x), abs(y)) > ROAD_M + 0.3:
-            return []
-        step_x = walker.speed_mps * math.cos(walker.now.heading)
-        step_y = walker.speed_mps * math.sin(walker.now.heading)
-        return [(x + step_x * t, y + step_y * t) for t in (0.0, 1.0, 2.0)]
 
     def _people_ahead_m(self, vehicle: Vehicle) -> float:
         if not self._on_road or abs(vehicle.now.x_m) > 25 or abs(vehicle.now.y_m) > 25:
             return math.inf
-        return nearest_ahead_m(vehicle, self._on_road, 9.0, 1.7)
+        return nearest_ahead_m(vehicle, self._on_road, 9.0, 1.3)
 
     def _may_pass(self, vehicle: Vehicle) -> bool:
         phase = _phase_of(vehicle.route.name)
@@ -161,7 +174,7 @@ class Intersection:
             return False
         return not any(
             other.passed_gate
-            and other.rear_m < other.route.sections[1].end_m
+            and other.rear_m < other.route.sections[-1].start_m
             and _phase_of(other.route.name) != phase
             for other in self._traffic.vehicles
         )
@@ -284,7 +297,7 @@ def _paint(canvas: Canvas) -> None:
         (18, 92, 60, 112, 18, (112, 128, 160)), (64, 80, 110, 110, 25, (146, 150, 156)),
     ):  # fmt: skip
         canvas.block(x0, y0, x1, y1, tall_m, colour, windows=(3.2, 3.4))
-    for x, y, h in ((-14.5, 78, 9), (14.5, 74, 8), (-14.0, 62, 8), (15, 56, 9)):
+    for x, y, h in ((-14.5, 78.0, 9.0), (14.5, 74.0, 8.0), (-14.0, 62.0, 8.0), (15.0, 56.0, 9.0)):
         canvas.tree(x, y, h)
     canvas.block(-60, 14, -16, 40, 13, (110, 128, 158), windows=(3.0, 3.3))
     canvas.block(17, 15, 58, 42, 16, (150, 160, 172), windows=(3.4, 3.4))

@@ -105,8 +105,8 @@ def _paint_horizon(canvas: Canvas) -> None:
         if abs(x) > 30:
             canvas.tree(x, 520 + 40 * math.sin(k * 1.7), 17 + 5 * math.sin(k * 2.3), (64, 92, 70))
     canvas.block(-60, 395, 60, 402, 1.6, (150, 152, 154), base_m=6.2)
-    for x in (-19.0, 0.0, 19.0):
-        canvas.block(x - 0.6, 396, x + 0.6, 401, 6.4, (138, 140, 142))
+    for pier in (-19.0, 0.0, 19.0):
+        canvas.block(pier - 0.6, 396, pier + 0.6, 401, 6.4, (138, 140, 142))
     for side in (1, -1):
         for k in range(9):
             canvas.tree(side * (30 + 5 * math.sin(k)), 330 - k * 30, 10 + 2 * math.sin(k * 2.0))

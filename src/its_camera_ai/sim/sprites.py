@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from its_camera_ai.sim.bodies import MATERIAL_BGR, UNLIT, Bgr, Material, VehicleShape
 from its_camera_ai.sim.camera import NEAR_M, PinholeCamera
-from its_camera_ai.sim.figures import Clothing, capsule_outlines, pose_figure
+from its_camera_ai.sim.figures import ARC_POINTS, Clothing, capsule_outlines, pose_figure
 
 FloatArray = npt.NDArray[np.float64]
 Image = npt.NDArray[np.uint8]
@@ -23,6 +23,8 @@ DETAIL_HEIGHT_PX = (11.0, 24.0)
 """Vehicles lower than these in the picture are painted without medium and small details."""
 ROUND_HEIGHT_PX = 30.0
 """Figures at least this tall get a lit and a dark side on every limb."""
+LIT_SHARE = 0.55
+"""How much of a limb's thickness is in the light."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,10 @@ def view_vehicle(
     return view
 
 
-def _figure_outlines(camera: PinholeCamera, look: PersonLook, pose: Pose) -> FloatArray | None:
+def _figure_outlines(
+    camera: PinholeCamera, look: PersonLook, pose: Pose
+) -> tuple[FloatArray, FloatArray] | None:
+    """Ends (K, 2, 2) and outlines (K, 2·ARC_POINTS, 2) of all limbs, pixels."""
     limbs = pose_figure(pose.phase, pose.gait)
     scale = look.clothing.scale
     seen = _camera_to_body(camera, pose) @ (limbs.homogeneous * [[scale], [scale], [scale], [1]])
@@ -217,13 +222,8 @@ def _figure_outlines(camera: PinholeCamera, look: PersonLook, pose: Pose) -> Flo
     if float(depth.min()) < NEAR_M:
         return None
     radius = limbs.radii * (scale * camera.focal_px) / depth.reshape(-1, 2)
-    return capsule_outlines((seen[:2] / depth).T.reshape(-1, 2, 2), radius)
-
-
-def person_box(camera: PinholeCamera, look: PersonLook, pose: Pose) -> View | None:
-    """Outline and box only; None where the figure is not before the camera."""
-    outlines = _figure_outlines(camera, look, pose)
-    return None if outlines is None else View([], outlines.reshape(-1, 2))
+    bones = (seen[:2] / depth).T.reshape(-1, 2, 2)
+    return bones, capsule_outlines(bones, radius)
 
 
 @cache
@@ -240,9 +240,10 @@ def _limb_order(near: int, from_front: bool) -> tuple[int, ...]:
 
 def view_person(camera: PinholeCamera, look: PersonLook, pose: Pose) -> View | None:
     """A figure with everything that is needed to paint it."""
-    outlines = _figure_outlines(camera, look, pose)
-    if outlines is None:
+    found = _figure_outlines(camera, look, pose)
+    if found is None:
         return None
+    bones, outlines = found
     view = View([], outlines.reshape(-1, 2))
     limbs = pose_figure(pose.phase, pose.gait)
     eye = _eye_in_body(camera, pose)
@@ -250,8 +251,8 @@ def view_person(camera: PinholeCamera, look: PersonLook, pose: Pose) -> View | N
     whole = fixed_point(outlines)
     rounded = view.xyxy[3] - view.xyxy[1] >= ROUND_HEIGHT_PX
     if rounded:
-        middle = outlines.mean(axis=1, keepdims=True)
-        inner = fixed_point(middle + (outlines - middle) * (0.5, 0.9))
+        bones = np.repeat(bones[:, ::-1], ARC_POINTS, axis=1)
+        inner = fixed_point(bones + (outlines - bones) * LIT_SHARE)
     for i in _limb_order(near, eye[0] > 0):
         b, g, r = getattr(look.clothing, limbs.wears[i])
         far = 0.76 if limbs.sides[i] * near < 0 else 0.9

@@ -61,6 +61,7 @@ class Street:
         self._index = -1
         for _ in range(round((WARM_UP_S + start_s) / TICK_S)):
             self._world.step()
+        self._watch.observe(self._world.agents, -TICK_NS, TICK_NS)  # learns where all begin
         self._step()
 
     @property

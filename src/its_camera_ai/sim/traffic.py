@@ -13,6 +13,7 @@ from random import Random
 
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.sim.agents import TICK_S, Agent, FleetMix, Ids, random_vehicle
+from its_camera_ai.sim.depth_order import Footprint
 from its_camera_ai.sim.paths import Path
 from its_camera_ai.sim.sprites import Pose, VehicleLook
 
@@ -290,6 +291,19 @@ class Entry:
             )
         )
         self.waiting = None
+
+
+def footprints(agents: Iterable[Agent], reach_m: float) -> list[Footprint]:
+    """Of all bodies within ``reach_m`` of the middle of the scene, along both axes."""
+    return [
+        Footprint(
+            (agent.now.x_m, agent.now.y_m),
+            agent.now.heading,
+            (agent.look.footprint_m[0] / 2, agent.look.footprint_m[1] / 2),
+        )
+        for agent in agents
+        if abs(agent.now.x_m) < reach_m and abs(agent.now.y_m) < reach_m
+    ]
 
 
 def nearest_ahead_m(
