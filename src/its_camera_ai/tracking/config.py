@@ -31,16 +31,20 @@ class TrackerConfig:
         iou_weight: cost of missing overlap where prediction and detection could overlap.
         class_cost: cost of another class, in box heights.
         lost_s: a confirmed track that is not seen for this long of looked-at time is ended.
-        tentative_lost_s: the same for a track with one sighting.
+        tentative_lost_s: the same for a track with one sighting, but never less than one missed look.
         visible_share: an unseen track whose predicted box is less than this within the picture
             has left.
         coast_s: an unseen track is thought on by this much at most, slowing down.
+        tentative_vehicle_lost_s: the same for vehicles, on which a detector now and then sees a
+            second box for a moment, while people hide behind one another.
         low_within_s: a low-score detection continues only tracks seen within this time.
         shown_s: an unseen track is reported as a prediction for this long.
         look_gap_s: a longer time without any look counts as unknown and ages nothing.
         vote_memory_s: time constant with which old class votes fade.
         vote_margin: factor by which another class must lead before a track changes class.
         duplicate_iou: a new detection that overlaps a tracked box more than this is the same body.
+        part_share: a new vehicle's box with more than this share of it in a tracked vehicle's
+            box, on the same ground, is a part of that one.
         flow_cells: cells per side of the grid of the learned flow field.
     """
 
@@ -64,6 +68,7 @@ class TrackerConfig:
     class_cost: float = 0.4
     lost_s: float = 2.0
     tentative_lost_s: float = 0.6
+    tentative_vehicle_lost_s: float = 0.25
     visible_share: float = 0.25
     coast_s: float = 3.0
     low_within_s: float = 1.0
@@ -72,6 +77,7 @@ class TrackerConfig:
     vote_memory_s: float = 20.0
     vote_margin: float = 1.3
     duplicate_iou: float = 0.7
+    part_share: float = 0.7
     flow_cells: int = 16
 
     def __post_init__(self) -> None:

@@ -40,6 +40,9 @@ _EDGE_PX = 2.0
 _CUT_VARIANCE = 25.0
 _FLOW_MIN_H_S = 0.15
 """Slower than this, in box heights per second, is standing."""
+_LEVEL_H = 0.25
+"""Boxes whose lower edges differ by less, in heights of the larger, stand on the same ground."""
+_IS_VEHICLE = np.array([c in VEHICLES for c in ObjectClass])
 _LAYER = np.array([0 if c in VEHICLES | {ObjectClass.MOTORCYCLE} else 1 for c in ObjectClass])
 
 
@@ -98,7 +101,7 @@ class Tracker:
         found = _usable(detections, cfg.score_low)
         rows, columns = self._associate(found, size_wh)
         self._continue(rows, found.take(columns), pts_ns, dt_s, size_wh)
-        self._end(size_wh)
+        self._end(min(dt_s, cfg.look_gap_s), size_wh)
         self._begin(found, columns, pts_ns, size_wh)
         return self._report(pts_ns, wall_ns, size_wh, None, looks_per_s)
 
@@ -245,13 +248,17 @@ class Tracker:
             real[use, :2], _LAYER[whole[use, CLASS]], velocity_h[use], travelled_h[use], size_wh
         )
 
-    def _end(self, size_wh: tuple[int, int]) -> None:
+    def _end(self, dt_s: float, size_wh: tuple[int, int]) -> None:
         """Drop the tracks that were unseen for too long, or were last heading out of sight."""
         cfg, real, whole = self.config, self._table.real, self._table.whole
         if not len(real):
             return
         unseen_s = real[:, UNSEEN_S]
-        limit_s = np.where(whole[:, SIGHTINGS] > 1, cfg.lost_s, cfg.tentative_lost_s)
+        # At a slow rate of looks even one miss takes longer than a short-lived error may live.
+        vehicle = _IS_VEHICLE[whole[:, CLASS]]
+        tentative_s = np.where(vehicle, cfg.tentative_vehicle_lost_s, cfg.tentative_lost_s)
+        tentative_s = np.maximum(tentative_s, 1.5 * dt_s)
+        limit_s = np.where(whole[:, SIGHTINGS] > 1, cfg.lost_s, tentative_s)
         boxes = self._table.boxes()
         area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
         np.clip(boxes, 0, [*size_wh, *size_wh], out=boxes)
@@ -276,8 +283,7 @@ class Tracker:
         fresh = found.take(free)
         seen_now = self._table.whole[:, SEEN_NS] == pts_ns
         if seen_now.any():
-            tracked = self._table.real[seen_now, BOX]
-            fresh = fresh.take(box_iou(fresh.xyxy, tracked).max(axis=1) < cfg.duplicate_iou)
+            fresh = fresh.take(~self._same_body(fresh, seen_now))
         n = len(fresh)
         if not n:
             return
@@ -300,6 +306,29 @@ class Tracker:
         whole[:, SEEN_NS] = pts_ns
         self.next_id += n
         self._table.append(TrackTable(real, whole))
+
+    def _same_body(
+        self, fresh: Detections, seen_now: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.bool_]:
+        """(N,): which of ``fresh`` are another box, or a part, of a body that is tracked.
+
+        A part is a vehicle's box that lies in another vehicle's and stands on the same ground;
+        a vehicle in front of another stands lower, one behind it higher.
+        """
+        cfg = self.config
+        tracked = self._table.real[seen_now, BOX]
+        again = box_iou(fresh.xyxy, tracked) >= cfg.duplicate_iou
+        box = fresh.xyxy[:, None]
+        wh = np.minimum(box[..., 2:], tracked[:, 2:]) - np.maximum(box[..., :2], tracked[:, :2])
+        inside = np.clip(wh, 0, None).prod(axis=2)
+        inside /= (box[..., 2:] - box[..., :2]).prod(axis=2)
+        height = tracked[:, 3] - tracked[:, 1]
+        level = np.abs(box[..., 3] - tracked[:, 3]) <= _LEVEL_H * height
+        vehicle = _IS_VEHICLE[fresh.class_id][:, None]
+        vehicle = vehicle & _IS_VEHICLE[self._table.whole[seen_now, CLASS]]
+        same = again | (vehicle & level & (inside >= cfg.part_share))
+        found: npt.NDArray[np.bool_] = np.any(same, axis=1)
+        return found
 
     def _report(
         self,
