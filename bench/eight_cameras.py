@@ -80,7 +80,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60.0, help="length of the full run")
     parser.add_argument("--peer-seconds", type=float, default=30.0, help="length beside ffmpeg")
-    parser.add_argument("--warm-up", type=float, default=15.0, help="seconds before measuring")
+    parser.add_argument("--warm-up", type=float, default=45.0, help="seconds before measuring")
     parser.add_argument("--cameras", type=int, default=8)
     parser.add_argument("--model", default="auto", help="detector, as in ITSCAM_MODEL")
     parser.add_argument("--models-dir", type=Path, help="folder of model files")
@@ -138,15 +138,18 @@ def _everything(
     site.apply([_camera(name, server, options.detect_fps) for name in names])
     _wait_online(site, 2 * len(names))
     _pass(options.warm_up)
-    errors_ms = {
-        name: clock_error_ms(site.bus, name, StreamRole.SUB, server, indexes[StreamRole.SUB])
-        for name in names
-    }
+
+    def errors_now_ms() -> dict[str, float]:
+        index = indexes[StreamRole.SUB]
+        return {n: clock_error_ms(site.bus, n, StreamRole.SUB, server, index) for n in names}
+
+    errors_ms = errors_now_ms()
     with EventWatch(site.data_dir / "itscam.db") as watch:
         vision_before, server_before = site.status("vision"), site.status("server")
         use = _measure({**site.pids(), "twin": [server.pid]}, options.seconds)
         vision_after, server_after = site.status("vision"), site.status("server")
         ingest = site.status("ingest")
+        late_errors_ms = errors_now_ms()
     sent = {n: server.stats(f"{n}-main")["sent"] - sent_before[n] for n in names}
     site.stop()
     kept = {n: check(site.data_dir, n, indexes[StreamRole.MAIN], sent[n]) for n in names}
@@ -159,6 +162,7 @@ def _everything(
         "kept": {name: asdict(k) for name, k in kept.items()},
         "sent": sent,
         "clock_error_ms": errors_ms,
+        "clock_drift_ms": max(abs(late_errors_ms[n] - errors_ms[n]) for n in names),
         "latency_ms": _latencies(watch.arrivals, errors_ms),
     }
 
@@ -286,7 +290,8 @@ def _latency_text(result: dict[str, Any]) -> str:
         f"Crossings: {latency['events']}; from crossing to row p50 {latency.get('p50', 0):.0f}, "
         f"p95 {latency.get('p95', 0):.0f}, max {latency.get('max', 0):.0f} ms. The site dates "
         f"pictures {min(errors_ms):.0f} to {max(errors_ms):.0f} ms later than they were sent; that "
-        f"is counted in. Frame to tracks, p95 by the site's own dates: "
+        f"is counted in, and changed by {result['clock_drift_ms']:.0f} ms at most. Frame to "
+        f"tracks, p95 by the site's own dates: "
         f"{result['vision']['latency_ms_p95']:.0f} ms. When the stop was asked for, at most "
         f"{behind} pictures of a camera were still on their way."
     )

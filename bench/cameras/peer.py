@@ -27,7 +27,7 @@ class FfmpegRecorders:
         for name, url in self._urls.items():
             folder = self._folder / name
             folder.mkdir(parents=True)
-            command = [self._program, "-nostdin", "-v", "error", "-rtsp_transport", "tcp"]
+            command = [self._program, "-nostdin", "-v", "fatal", "-rtsp_transport", "tcp"]
             command += ["-i", url, "-c", "copy", "-f", "segment"]
             command += ["-segment_time", str(_SEGMENT_S), "-segment_format", "mp4"]
             command += ["-segment_format_options", "movflags=+frag_keyframe+empty_moov"]
