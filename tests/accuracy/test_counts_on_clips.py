@@ -121,3 +121,17 @@ def test_times_of_the_varying_twin_are_its_own(analyse: Analyse) -> None:
     same = {e["frame"] for e in steady}
     near = sum(any(abs(e["frame"] - f) <= 2 for f in same) for e in varying)
     assert near >= 0.9 * len(varying)
+
+
+def test_the_network_gives_equal_bytes_on_any_number_of_threads(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    for workers in (1, 3):
+        model = load_model(NETWORK, models_dir=data_dir / "models")
+        job = Job(window=Window(end_s=1.5), scene=WALKWAY.scene, with_video=False, workers=workers)
+        folder = tmp_path / str(workers)
+        analyse_video(data_dir / "videos" / WALKWAY.file, folder, model, job)
+        model.close()
+    for name in ("tracks.txt", "events.jsonl", "counts.json"):
+        one, three = ((tmp_path / folder / name).read_bytes() for folder in "13")
+        assert one == three

@@ -37,13 +37,13 @@ class Overlay:
     def draw(self, picture: Picture, tracks: FrameTracks, counts: Counts) -> Picture:
         """A copy of the (H, W, 3) BGR picture with everything on it; predictions are dashed."""
         drawn = picture.copy()
+        for i in range(len(tracks)):
+            self._box(drawn, tracks, i)
         for zone in self._scene.zones:
             self._zone(drawn, zone, counts.zones[zone.id].occupancy)
         for line in self._scene.lines:
             tally = counts.lines[line.id]
             self._line(drawn, line, f"in {tally.inward.total}  out {tally.outward.total}")
-        for i in range(len(tracks)):
-            self._box(drawn, tracks, i)
         if tracks.unknown is not None:
             self._label(drawn, f"not analysed: {tracks.unknown}", (4, self._text_px + 4), _DARK)
         return drawn
