@@ -5,7 +5,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from its_camera_ai.api.problems import ProblemKind, problem_response, unexpected
+from its_camera_ai.api.problems import BodyTooLarge, answer, unexpected
 from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.time import Clock
 
@@ -119,13 +119,11 @@ class BodyLimit:
         await self._app(scope, receive_again, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = problem_response(
-            Request(scope),
-            ProblemKind(413, "body-too-large", "Request body too large"),
+        error = BodyTooLarge(
             f"A request body may have at most {BODY_BYTES_MAX} bytes; send less.",
             headers={"Connection": "close"},
         )
-        await response(scope, receive, send)
+        await answer(Request(scope), error)(scope, receive, send)
 
 
 class LastResort:

@@ -84,12 +84,12 @@ class NotFound(ApiError):
     """There is no such thing."""
 
 
-class Conflict(ApiError):
-    """The thing was changed meanwhile."""
-
-
 class Gone(ApiError):
     """The index knows it, but its file is no longer there."""
+
+
+class BodyTooLarge(ApiError):
+    """A request body beyond the bound."""
 
 
 class RangeUnsatisfiable(ApiError):
@@ -134,8 +134,8 @@ PROBLEMS: dict[type[ItscamError], ProblemKind] = {
     OriginRefused: ProblemKind(403, "origin-refused", "Request of another site refused"),
     PasswordChangeRequired: ProblemKind(403, "password-change-required", "Set a new password"),
     NotFound: ProblemKind(404, "not-found", "Not found"),
-    Conflict: ProblemKind(409, "conflict", "Changed meanwhile"),
     Gone: ProblemKind(410, "gone", "No longer there"),
+    BodyTooLarge: ProblemKind(413, "body-too-large", "Request body too large"),
     RangeUnsatisfiable: ProblemKind(416, "range-unsatisfiable", "Range outside the file"),
     TooManyAttempts: ProblemKind(429, "too-many-attempts", "Too many attempts"),
     Busy: ProblemKind(503, "busy", "Too busy"),
@@ -208,7 +208,7 @@ def problem_response(
 
 def _plain_kind(status: int) -> ProblemKind:
     for kind in PROBLEMS.values():
-        if kind.status == status and status in (404, 409, 410, 416, 429):
+        if kind.status == status and status in (404, 410, 413, 416, 429):
             return kind
     return ProblemKind(status, "", HTTPStatus(status).phrase)
 
