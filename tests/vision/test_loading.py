@@ -66,6 +66,7 @@ def test_an_altered_catalogue_file_is_refused(tmp_path: Path) -> None:
         load_model("yolox-nano", models_dir=tmp_path)
 
 
+@pytest.mark.data
 @pytest.mark.parametrize(
     ("file", "name", "input_wh", "runs_at"),
     [
@@ -91,6 +92,7 @@ def test_catalogue_files_run_at_their_size(
     assert len(model.open("cam").detect(np.zeros((360, 640, 3), np.uint8), 0)) == 0
 
 
+@pytest.mark.data
 def test_a_catalogue_file_is_known_under_any_name(data_dir: Path, tmp_path: Path) -> None:
     path = tmp_path / "renamed.onnx"
     shutil.copy(data_dir / "models" / "fastestdet_352.onnx", path)

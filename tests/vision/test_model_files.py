@@ -32,10 +32,10 @@ def test_an_error_on_the_way_keeps_the_old_file(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StorageUnavailable, match="file/m.onnx can't be written"):
+    with pytest.raises(StorageUnavailable, match=r"file/m\.onnx can't be written"):
         write_durably(tmp_path / "file" / "m.onnx", [b"x"])
 
 
 def test_a_missing_file_has_no_hash(tmp_path: Path) -> None:
-    with pytest.raises(StorageUnavailable, match="none.onnx can't be read"):
+    with pytest.raises(StorageUnavailable, match=r"none\.onnx can't be read"):
         sha256_of(tmp_path / "none.onnx")

@@ -195,6 +195,7 @@ def luma(path: Path) -> Iterator[tuple[int, np.ndarray]]:
         index += 1
 
 
+@pytest.mark.data
 def test_a_real_brightness_jump_raises_no_lasting_storm(data_dir: Path) -> None:
     gate = MotionGate((960, 1080))
     shares = []
@@ -211,6 +212,7 @@ def test_a_real_brightness_jump_raises_no_lasting_storm(data_dir: Path) -> None:
     assert max((len(run) for run in runs), default=0) <= 6  # half a second
 
 
+@pytest.mark.data
 def test_real_traffic_is_motion_and_an_empty_corridor_is_not(data_dir: Path) -> None:
     road = MotionGate((1280, 720))
     active = [

@@ -50,6 +50,7 @@ def test_every_cut_is_refused(length: int) -> None:
         any_size(fixed_yolox()[:length])
 
 
+@pytest.mark.data
 def test_the_published_file_becomes_exactly_the_one_in_the_catalogue(data_dir: Path) -> None:
     entry = Catalogue.shipped().find("yolox-nano")
     assert entry.any_size is not None

@@ -229,8 +229,11 @@ def _without_shadow(
         return mask
     window = (slice(y, y + h), slice(x, x + w))
     ratio = (grey[window].astype(np.float32) + 1) / (grey_background[window] + 1)
-    mean = cv2.blur(ratio, (5, 5))
-    variance = cv2.blur(ratio * ratio, (5, 5)) - mean * mean
+    # means over foreground only, so that a shadow is even up to its outline
+    inside = (mask[window] > 0).astype(np.float32)
+    share = cv2.blur(inside, (5, 5)) + 1e-6
+    mean = cv2.blur(ratio * inside, (5, 5)) / share
+    variance = cv2.blur(ratio * ratio * inside, (5, 5)) / share - mean * mean
     expected = to_bytes(background[window] * ratio[:, :, None])
     low, high = _SHADOW_RATIO
     shadow = (mean > low) & (mean < high) & (variance < _SHADOW_EVENNESS**2)

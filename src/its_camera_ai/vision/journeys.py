@@ -43,6 +43,9 @@ class Journeys:
     def __init__(self) -> None:
         self._alive: list[_Journey] = []
 
+    def __len__(self) -> int:
+        return len(self._alive)
+
     def follow(
         self, xyxy: FloatArray, probability: FloatArray, time_s: float
     ) -> tuple[npt.NDArray[np.bool_], FloatArray]:
