@@ -15,7 +15,6 @@ class TrackerConfig:
         score_high: a detection from here up may begin a track and is matched first.
         score_low: a detection from here up may continue a track that was seen lately.
         score_new: a track begins only from here up.
-        score_firm: only a track that once reached this is continued by weak detections.
         gate_h: widest distance between prediction and detection of a well-known track.
         gate_max_h: no gate grows beyond this, however long the interval.
         gate_newborn_h: the same for a track with one sighting, whose speed is a guess.
@@ -31,12 +30,12 @@ class TrackerConfig:
         iou_weight: cost of missing overlap where prediction and detection could overlap.
         class_cost: cost of another class, in box heights.
         lost_s: a confirmed track that is not seen for this long of looked-at time is ended.
-        tentative_lost_s: the same for a track with one sighting, but never less than one missed look.
+        tentative_lost_s: the same for a track with one sighting; one missed look always passes.
+        tentative_vehicle_lost_s: the same for vehicles, on which a detector now and then sees a
+            second box for a moment, while people hide behind one another.
         visible_share: an unseen track whose predicted box is less than this within the picture
             has left.
         coast_s: an unseen track is thought on by this much at most, slowing down.
-        tentative_vehicle_lost_s: the same for vehicles, on which a detector now and then sees a
-            second box for a moment, while people hide behind one another.
         low_within_s: a low-score detection continues only tracks seen within this time.
         shown_s: an unseen track is reported as a prediction for this long.
         look_gap_s: a longer time without any look counts as unknown and ages nothing.
@@ -51,7 +50,6 @@ class TrackerConfig:
     score_high: float = 0.4
     score_low: float = 0.2
     score_new: float = 0.4
-    score_firm: float = 0.4
     gate_h: float = 1.1
     gate_max_h: float = 1.8
     gate_newborn_h: float = 2.0

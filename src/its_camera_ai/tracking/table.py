@@ -21,9 +21,8 @@ P_VEL = slice(16, 20)
 VOTES = slice(20, 20 + CLASSES)
 UNSEEN_S = 20 + CLASSES
 SCORE = UNSEEN_S + 1
-PEAK = SCORE + 1
-BOX = slice(PEAK + 1, PEAK + 5)
-FLOATS = PEAK + 5
+BOX = slice(SCORE + 1, SCORE + 5)
+FLOATS = SCORE + 5
 
 ID, CLASS, SIGHTINGS, SEEN_NS = 0, 1, 2, 3
 INTS = 4
@@ -35,8 +34,8 @@ class TrackTable:
     Attributes:
         real: (N, FLOATS) float64. Per coordinate (bottom-centre x and y in pixels, logarithms of
             width and height) position, velocity per second and the three entries of its 2×2
-            covariance; class votes; seconds of looked-at time since the last sighting; score, best
-            score of all, and last box (xyxy) seen.
+            covariance; class votes; seconds of looked-at time since the last sighting; score and
+            box (xyxy) seen.
         whole: (N, INTS) int64: id, class by vote, number of sightings, stream time of the last.
     """
 

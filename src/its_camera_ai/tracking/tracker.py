@@ -21,7 +21,6 @@ from its_camera_ai.tracking.table import (
     LOG_H,
     P_POS,
     P_VEL,
-    PEAK,
     POSITION,
     SCORE,
     SEEN_NS,
@@ -164,12 +163,12 @@ class Tracker:
         reach_h = np.minimum(cfg.gate_h + cfg.gate_sigmas * sigma_h, widest_h)
         cost = costs(predicted, whole[:, CLASS], reach_h, found.xyxy, found.class_id, cfg)
         strong = found.score >= cfg.score_high
-        firm = (real[:, UNSEEN_S] <= cfg.low_within_s) & (real[:, PEAK] >= cfg.score_firm)
+        recent = real[:, UNSEEN_S] <= cfg.low_within_s
         taken_t, taken_d = np.zeros(len(real), np.bool_), np.zeros(len(found), np.bool_)
         pairs: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]] = []
         for track_mask, detection_mask in (
             (confirmed, strong),
-            (confirmed & firm, ~strong),
+            (confirmed & recent, ~strong),
             (~confirmed, found.score >= cfg.score_new),
         ):
             t = np.flatnonzero(track_mask & ~taken_t)
@@ -203,7 +202,6 @@ class Tracker:
         self._learn_flow(real, whole, pts_ns, size_wh)
         real[:, UNSEEN_S] = 0
         real[:, SCORE] = seen.score
-        real[:, PEAK] = np.maximum(real[:, PEAK], seen.score)
         real[:, BOX] = seen.xyxy
         whole[:, SIGHTINGS] += 1
         whole[:, SEEN_NS] = pts_ns
@@ -298,7 +296,7 @@ class Tracker:
         real[:, P_VEL][:, :2] = ((speed_h * height) ** 2)[:, None]
         real[:, P_VEL][:, 2:] = cfg.newborn_growth**2
         real[np.arange(n), VOTES.start + fresh.class_id] = fresh.score
-        real[:, SCORE] = real[:, PEAK] = fresh.score
+        real[:, SCORE] = fresh.score
         real[:, BOX] = fresh.xyxy
         whole[:, ID] = np.arange(self.next_id, self.next_id + n)
         whole[:, CLASS] = fresh.class_id
