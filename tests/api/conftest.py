@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from its_camera_ai.store.database import Database, migrate, open_database
+from its_camera_ai.store.database import Database, open_database
+from its_camera_ai.store.migration import migrate
 from tests.api.support import Site, client_of, make_site, sign_in
 
 
