@@ -21,7 +21,8 @@ from its_camera_ai.core.time import Clock, SystemClock
 from its_camera_ai.ops.settings import Settings, parse_size
 from its_camera_ai.store.camera_cache import CameraCache
 from its_camera_ai.store.cameras import CameraRepository
-from its_camera_ai.store.database import Database, migrate, open_database
+from its_camera_ai.store.database import Database, open_database
+from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.vault import Vault
 
 log = structlog.get_logger(__name__)
@@ -173,11 +174,11 @@ def _run_server(settings: Settings, index: int) -> None:
     from its_camera_ai.api.deps import ApiDeps, ApiSettings  # noqa: PLC0415
     from its_camera_ai.api.live import LiveHub  # noqa: PLC0415
     from its_camera_ai.api.state import SystemState  # noqa: PLC0415
+    from its_camera_ai.ops.listening import listening_socket  # noqa: PLC0415
     from its_camera_ai.roles.harness import Heartbeat, stop_event  # noqa: PLC0415
     from its_camera_ai.roles.server import (  # noqa: PLC0415
         Analytics,
         StatusWatch,
-        listening_socket,
         serve,
         server_status,
     )

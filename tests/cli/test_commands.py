@@ -136,7 +136,7 @@ def test_a_second_instance_is_refused(site: Path) -> None:
 
 
 def test_a_taken_port_is_told_before_anything_starts(site: Path) -> None:
-    from its_camera_ai.roles.server import listening_socket
+    from its_camera_ai.ops.listening import listening_socket
     from tests.support.site import free_port
 
     port = free_port()

@@ -87,3 +87,11 @@ def test_secrets_in_the_query_are_hidden_too(key: str) -> None:
     url = CameraUrl.parse(f"http://cam/video?channel=2&{key}=canary&x=1")
     assert str(url) == f"http://cam/video?channel=2&{key}=***&x=1"
     assert "canary" in url.reveal()
+
+
+def test_masked_secrets_are_filled_in_by_name() -> None:
+    stored = CameraUrl.parse("rtsp://u:one@cam/1?channel=2&pwd=two")
+    masked = CameraUrl.parse(stored.masked())
+    assert masked.is_masked
+    assert not stored.is_masked
+    assert masked.with_secrets_of(stored) == stored

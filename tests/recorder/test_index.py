@@ -10,7 +10,8 @@ from its_camera_ai.core.segments import Segment
 from its_camera_ai.recorder import index as index_module
 from its_camera_ai.recorder.index import QUARANTINE, BackgroundIndex, heal
 from its_camera_ai.recorder.recorder import Recorder
-from its_camera_ai.store.database import migrate, open_database
+from its_camera_ai.store.database import open_database
+from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.segments import SegmentRepository
 from tests.recorder.support import RememberingIndex, packets
 from tests.support.clips import ClipSpec, numbers_in

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from its_camera_ai.store.database import Database, migrate, open_database
+from its_camera_ai.store.database import Database, open_database
+from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.vault import Vault
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from its_camera_ai.store.database import Database, migrate, open_database
+from its_camera_ai.store.database import Database, open_database
+from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.schema import events, outbox
 
 KILL_AT_STATEMENT = """

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from its_camera_ai.core.errors import ConfigInvalid, DatabaseUnavailable, StorageUnavailable
 from its_camera_ai.core.events import Event, EventKind
-from its_camera_ai.store.database import Database, migrate, open_database
+from its_camera_ai.store.database import Database, open_database
 from its_camera_ai.store.events import EventRepository, OutboxRepository
+from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.schema import config_revision, events
 
 
@@ -207,7 +208,8 @@ def test_a_full_disk_loses_nothing_that_was_told_to_be_stored(database: Database
 READ_ONLY = """
 import os, sys
 from its_camera_ai.core.errors import StorageUnavailable
-from its_camera_ai.store.database import migrate, open_database
+from its_camera_ai.store.database import open_database
+from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.lock import InstanceLock
 from its_camera_ai.store.vault import Vault
 from pathlib import Path

@@ -10,12 +10,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from its_camera_ai.core.errors import ConfigInvalid
-from its_camera_ai.store.database import Database, migrate, migration_config, open_database
+from its_camera_ai.store.database import Database, open_database
+from its_camera_ai.store.migration import migrate, migration_config
 from its_camera_ai.store.schema import config_revision, metadata
 
 START = """
 import sys
-from its_camera_ai.store.database import migrate, open_database
+from its_camera_ai.store.database import open_database
+from its_camera_ai.store.migration import migrate
 print("ready", flush=True)
 sys.stdin.readline()
 database = open_database(sys.argv[1])

@@ -2,37 +2,65 @@
 
 Exit codes: 0 done, 1 the system failed, 2 wrong use or configuration, 3 input can't be read,
 4 partly done.
+
+A command's module is imported when it is called: ``itscam status`` must not wait for an inference
+runtime to load.
 """
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
 from rich.markup import escape
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from its_camera_ai import __version__
-from its_camera_ai.cli import camera, config, models, running, users
-from its_camera_ai.cli.analyze import analyze
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.core.errors import ItscamError
 
+COMMANDS = {
+    "up": "running:up",
+    "demo": "running:demo",
+    "status": "status:status",
+    "analyze": "analyze:analyze",
+    "apply": "config:apply",
+    "export": "config:export",
+    "diff": "config:diff",
+    "camera": "camera:app",
+    "models": "models:app",
+    "users": "users:app",
+}
+"""Name → module of this room and what in it: a function, or a ``Typer`` of several commands."""
+
+
+class _LazyGroup(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"its_camera_ai.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            group = get_command(found)
+            group.name = cmd_name
+            return group
+        single = typer.Typer(add_completion=False)
+        single.command(cmd_name)(found)
+        return get_command(single)
+
+
 app = typer.Typer(
     name="itscam",
+    cls=_LazyGroup,
     help="AI video for streets and sites: record, see, count, alert, prove.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(running.up)
-app.command()(running.demo)
-app.command()(running.status)
-app.command(hidden=True)(running.role)
-app.command()(analyze)
-app.command()(config.apply)
-app.command("export")(config.export)
-app.command()(config.diff)
-app.add_typer(camera.app, name="camera")
-app.add_typer(models.app, name="models")
-app.add_typer(users.app, name="users")
 
 
 def _version(wanted: bool) -> None:

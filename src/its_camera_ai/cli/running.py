@@ -3,15 +3,12 @@
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import structlog
 import typer
-from rich.table import Table
 
 from its_camera_ai.api.one_time_passwords import ensure_admin
 from its_camera_ai.bootstrap import (
@@ -23,17 +20,17 @@ from its_camera_ai.bootstrap import (
     open_site,
 )
 from its_camera_ai.bus.local import LocalBus
-from its_camera_ai.bus.messages import RoleStatus, StreamStatus, VisionStatus
+from its_camera_ai.bus.messages import RoleStatus
 from its_camera_ai.cli import role as role_module
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.cli.demo import demo_cameras, fetch_model
 from its_camera_ai.core.cameras import Camera
-from its_camera_ai.core.errors import ConfigInvalid, DatabaseUnavailable
+from its_camera_ai.core.errors import DatabaseUnavailable
 from its_camera_ai.core.time import SystemClock
+from its_camera_ai.ops.listening import listening_socket
 from its_camera_ai.ops.logs import configure_logs
 from its_camera_ai.ops.settings import Settings, load_settings
 from its_camera_ai.ops.supervisor import Child, Supervisor
-from its_camera_ai.roles.server import listening_socket
 from its_camera_ai.store import plan as plans
 from its_camera_ai.store.documents.site import load_site
 from its_camera_ai.store.lock import InstanceLock
@@ -79,33 +76,6 @@ def demo(
     for line in fetch_model(settings):
         err.print(line, style="dim", soft_wrap=True)
     _up(settings, demo_cameras(), announce=_announce_demo)
-
-
-def role(
-    name: Annotated[str, typer.Argument(help="ingest, vision or server.")],
-    index: Annotated[int, typer.Option(help="Which of several.")] = 0,
-) -> None:
-    """Be one process of the site. Started by 'up'; on a cluster, by its deployment."""
-    role_module.run(name, index)
-
-
-def status(
-    data_dir: DataDir = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Tell what the running site is doing, from the heartbeats of its processes."""
-    settings = load_settings(data_dir=data_dir)
-    heard = _listen(settings)
-    if not heard:
-        raise ConfigInvalid(
-            f"Nothing runs in {settings.data_dir.absolute()}; start it with 'itscam up', or name "
-            "the folder of the running site with --data-dir."
-        )
-    if as_json:
-        out.print_json(msgspec.json.encode(list(heard.values())).decode())
-        return
-    out.print(_roles_table(heard))
-    out.print(_cameras_table(heard))
 
 
 def _export(settings: Settings, **options: object) -> None:
@@ -227,59 +197,3 @@ def _announce_demo(settings: Settings, password: str | None) -> None:
     if not (STATIC_DIR / "index.html").is_file():
         out.print("The dashboard is not built; run 'make build' first.", style="bold red")
     out.print("Ctrl-C ends it.", style="dim")
-
-
-def _listen(settings: Settings) -> dict[tuple[str, int], RoleStatus]:
-    if not settings.run.is_dir():
-        return {}
-    bus = LocalBus(settings.run)
-    receiver = bus.status_receiver()
-    heard: dict[tuple[str, int], RoleStatus] = {}
-    deadline_s = time.monotonic() + STATUS_WAIT_S
-    while (left_s := deadline_s - time.monotonic()) > 0:
-        message = receiver.receive(left_s)
-        if message is None:
-            break
-        if (message.role, message.index) in heard:
-            break  # everyone speaks once a second: the round is complete
-        heard[message.role, message.index] = message
-    receiver.close()
-    bus.close()
-    return heard
-
-
-def _roles_table(heard: dict[tuple[str, int], RoleStatus]) -> Table:
-    table = Table("process", "pid", "up", "memory", "CPU", "problems")
-    for status in heard.values():
-        up_s = (status.wall_ns - status.started_wall_ns) / 1e9
-        table.add_row(
-            f"{status.role}/{status.index}",
-            str(status.pid),
-            f"{up_s:.0f} s",
-            f"{status.rss_bytes / 2**20:.0f} MiB",
-            f"{status.cpu_s / max(up_s, 1):.0%}",
-            "; ".join(status.problems) or "none",
-        )
-    return table
-
-
-def _cameras_table(heard: dict[tuple[str, int], RoleStatus]) -> Table:
-    looks: dict[str, VisionStatus] = {v.camera_id: v for s in heard.values() for v in s.vision}
-    streams: list[StreamStatus] = [st for s in heard.values() for st in s.streams]
-    table = Table(
-        "camera", "stream", "state", "picture", "fps", "recorded", "lost", "looks/s", "note"
-    )
-    for stream in sorted(streams, key=lambda s: (s.camera_id, s.role)):
-        seen = looks.get(stream.camera_id)
-        table.add_row(
-            stream.camera_id,
-            str(stream.role),
-            str(stream.state),
-            f"{stream.codec} {stream.width}x{stream.height}" if stream.codec else "–",
-            f"{stream.fps:.1f}",
-            str(stream.recorded_packets) if stream.recording else "–",
-            str(stream.unrecorded_packets),
-            f"{seen.looks_per_s:.1f}" if seen else "–",
-            stream.error or stream.recording_problem,
-        )
-    return table

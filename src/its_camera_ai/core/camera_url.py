@@ -110,6 +110,27 @@ class CameraUrl:
     def with_password(self, password: str | None) -> "CameraUrl":
         return replace(self, password=password)
 
+    @property
+    def is_masked(self) -> bool:
+        """True if a secret in it stands as ``***``: to be filled in from what is stored."""
+        return self.password == MASK or self.bare != self._filled({}).bare
+
+    def with_secrets_of(self, stored: "CameraUrl") -> "CameraUrl":
+        """Every ``***`` replaced by the stored address's secret of the same name."""
+        known = dict(_query_pairs(stored.bare))
+        password = stored.password if self.password == MASK else self.password
+        return replace(self._filled(known), password=password)
+
+    def _filled(self, known: dict[str, str]) -> "CameraUrl":
+        head, mark, _ = self.bare.partition("?")
+        pairs = [
+            f"{key}={known.get(key, '') if value == MASK else value}" if equals else key
+            for key, equals, value in (
+                part.partition("=") for part in self.bare[len(head) + 1 :].split("&")
+            )
+        ]
+        return replace(self, bare=head + mark + "&".join(pairs))
+
     def reveal(self) -> str:
         """The full address with credentials. For the one call that connects, and nothing else."""
         return self._render(self.username, self.password)
@@ -140,3 +161,8 @@ class CameraUrl:
 
     def __repr__(self) -> str:
         return f"CameraUrl({self.masked()!r})"
+
+
+def _query_pairs(bare: str) -> list[tuple[str, str]]:
+    _, _, query = bare.partition("?")
+    return [(key, value) for key, _, value in (part.partition("=") for part in query.split("&"))]

@@ -18,7 +18,6 @@ from its_camera_ai.api.state import SystemState
 from its_camera_ai.bus.messages import RoleStatus, TracksMessage
 from its_camera_ai.bus.ports import StatusReceiver, TracksReceiver
 from its_camera_ai.core.cameras import Camera
-from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.events import EventKind
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.time import NS_PER_S, Clock
@@ -177,26 +176,6 @@ def server_status(
             "events_given_up": float(writer.given_up),
         },
     )
-
-
-def listening_socket(host: str, port: int) -> socket.socket:
-    """Bind before anything else is started, so that a port in use is told at once.
-
-    Raises:
-        ConfigInvalid: the port is taken, or may not be used.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise ConfigInvalid(
-            f"The dashboard can't listen on {host}:{port} ({(error.strerror or 'error').lower()}); "
-            "stop the other program, or choose another port with ITSCAM_HTTP_PORT."
-        ) from None
-    return listener
 
 
 def serve(

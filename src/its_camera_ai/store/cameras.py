@@ -149,9 +149,10 @@ def with_stored_passwords(wanted: Camera, stored: Camera | None) -> Camera:
 
 
 def _with_stored_password(camera_id: str, wanted: CameraUrl, stored: CameraUrl | None) -> CameraUrl:
-    if wanted.password != MASK:
+    if not wanted.is_masked:
         return wanted
-    if stored is None or stored.password is None:
+    known = None if stored is None else wanted.with_secrets_of(stored)
+    if stored is None or known is None or (wanted.password == MASK and stored.password is None):
         raise ConfigInvalid(
             f"Camera '{camera_id}': {MASK} stands for the stored password, but none is stored for "
             "this stream; write the password itself."
@@ -161,7 +162,7 @@ def _with_stored_password(camera_id: str, wanted: CameraUrl, stored: CameraUrl |
             f"Camera '{camera_id}': {MASK} keeps the stored password only for the same host and "
             "user; write the password itself for the new one."
         )
-    return wanted.with_password(stored.password)
+    return known
 
 
 def _revision(connection: Connection) -> int:
