@@ -33,7 +33,6 @@ def test_the_same_seed_gives_the_same_bytes(scene: str) -> None:
 
 def test_another_process_gives_the_same_bytes() -> None:
     program = (
-        "import sys; sys.path.insert(0, 'tests/sim')\n"
         "import hashlib\n"
         "from its_camera_ai.sim.street import open_street\n"
         "street = open_street('intersection', seed=9, size_wh=(320, 180))\n"

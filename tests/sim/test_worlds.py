@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -16,7 +17,6 @@ DRIVING = ["intersection", "motorway", "carpark"]
 
 
 def ticks(scene: str, seed: int, duration_s: float, demand: float = 1.0) -> Iterator[World]:
-    print(f"scene {scene}, seed {seed}")
     world = SCENES[scene].build(Random(f"{scene}/{seed}"), demand)
     for _ in range(round(duration_s / TICK_S)):
         world.step()
@@ -53,7 +53,7 @@ def test_vehicles_of_a_lane_keep_their_order_and_distance(scene: str) -> None:
                 lanes.setdefault(lane.name, []).append((vehicle.rear_m, vehicle.front_m))
         for places in lanes.values():
             places.sort()
-            for (_, front), (rear, _) in zip(places, places[1:], strict=False):
+            for (_, front), (rear, _) in pairwise(places):
                 assert front < rear
 
 

@@ -213,7 +213,7 @@ CAR_STYLES = (
 def _car_lower(b: _Builder, st: CarStyle, belt: float) -> None:
     h, w = st.length_m / 2, st.width_m / 2
     foot, rear = st.screen_foot * h, st.rear_foot * h
-    nose = belt - 0.22
+    nose = belt - 0.16
     b.both_sides(
         [(-h, 0.34), (h, 0.34), (h, nose - 0.06), (h * 0.93, nose), (foot, belt), (rear, belt),
          (-h, st.boot_m - 0.12)], w, Material.PAINT,
@@ -224,27 +224,22 @@ def _car_lower(b: _Builder, st: CarStyle, belt: float) -> None:
     b.both_sides(
         [(-h, 0.34), (h, 0.34), (h, 0.56), (-h, 0.56)], w + 0.002, Material.PAINT_LOW, detail=1
     )
-    b.across((h, 0.2, w), (h, nose - 0.06, w), Material.PAINT, (1, 0, 0))
+    b.across((h, 0.2, w), (h, nose - 0.06, w), Material.PAINT_LOW, (1, 0, 0))
     b.across((-h, 0.2, w), (-h, st.boot_m - 0.12, w), Material.PAINT, (-1, 0, 0))
     b.across((h * 0.93, nose, w), (h, nose - 0.06, w), Material.PAINT, (0, 0, 1))
     b.across((foot, belt, w), (h * 0.93, nose, w), Material.PAINT, (0, 0, 1))
     b.across((-h, st.boot_m - 0.12, w), (rear, belt, w), Material.PAINT, (0, 0, 1))
     b.across((rear, belt, w), (foot, belt, w), Material.PAINT, (0, 0, 1))
-    for end in (1, -1):
-        b.across((end * (h + 0.01), 0.2, w * 0.98), (end * (h + 0.01), 0.37, w * 0.98),
-                 Material.TRIM, (end, 0, 0), detail=1)  # fmt: skip
-    b.across(
-        (h + 0.015, 0.44, w * 0.5),
-        (h + 0.015, nose - 0.14, w * 0.55),
-        Material.TRIM,
-        (1, 0, 0),
-        detail=1,
-    )
+    rear_x, front_x = -h - 0.01, h + 0.01
+    b.across((rear_x, 0.2, w * 0.98), (rear_x, 0.37, w * 0.98), Material.TRIM, (-1, 0, 0), detail=1)
+    _patch(b, front_x, -w * 0.72, w * 0.72, 0.22, 0.36, Material.TRIM, detail=1)
+    _patch(b, front_x, -w * 0.52, w * 0.52, nose - 0.2, nose - 0.08, Material.TRIM, detail=1)
+    _patch(b, front_x, -w, w, nose - 0.075, nose - 0.055, Material.TRIM, detail=2)
     for y in (-1, 1):
-        _patch(b, h + 0.02, y * w * 0.58, y * w * 0.97, nose - 0.26, nose - 0.08, Material.HEADLAMP)
+        _patch(b, h + 0.02, y * w * 0.6, y * w * 0.98, nose - 0.24, nose - 0.09, Material.HEADLAMP)
         _patch(b, -h - 0.02, y * w * 0.62, y * w * 0.98, st.boot_m - 0.42, st.boot_m - 0.16,
                Material.TAIL_LAMP)  # fmt: skip
-    _patch(b, h + 0.02, -0.26, 0.26, 0.38, 0.5, Material.PLATE, detail=2)
+    _patch(b, h + 0.02, -0.26, 0.26, 0.4, 0.51, Material.PLATE, detail=2)
     _patch(b, -h - 0.02, -0.26, 0.26, 0.5, 0.62, Material.PLATE, detail=2)
 
 
