@@ -237,6 +237,7 @@ async def test_counts_and_state_as_they_change(site: Site, address: str) -> None
         counts = await text_of(socket, "counts")
         status = StreamStatus("gate", StreamRole.MAIN, CameraState.ONLINE, since_wall_ns=0)
         site.deps.state.on_status(RoleStatus("ingest", 0, 1, 0, 0, True, streams=[status]))
+        site.clock.turn(1)
         state = await text_of(socket, "state")
     assert counts["counts"] == {"lines": {"gate": {"in": 1}}, "zones": {}}
     assert state == {"type": "state", "state": "online", "error": ""}
@@ -247,7 +248,7 @@ async def test_counts_at_most_4_times_a_second(site: Site, address: str) -> None
         await text_of(socket, "counts")
         for number in range(5):
             site.deps.state.on_counts("gate", {"lines": {"gate": number}, "zones": {}})
-        site.deps.state.on_status(RoleStatus("ingest", 0, 1, 0, 0, True, streams=[]))
+            site.deps.state.on_tracks("gate", tracks(1, number))  # wakes the session
         site.clock.turn(0.25)
         assert (await text_of(socket, "counts"))["counts"]["lines"] == {"gate": 4}
 

@@ -81,7 +81,7 @@ class LiveSession:
         self._muxer: FragmentMuxer | None = None
         self._base_ns = 0
         self._counts_revision = -1
-        self._counts_sent_ns = 0
+        self._changes_ns: int | None = None
         self._state_sent = ""
         self._scene_due = True
 
@@ -141,8 +141,7 @@ class LiveSession:
             while not viewer.closed:
                 if self._scene_due:
                     await self._send_scene()
-                await self._send_state()
-                await self._send_counts()
+                await self._send_changes()
                 while packets := viewer.take(_TAKEN_PACKETS_MAX):
                     await self._send_packets(packets)
                 await self._send_tracks()
@@ -176,20 +175,19 @@ class LiveSession:
             size_wh = (self._info.video.width, self._info.video.height)
         await self._send_text(scene_message(self._camera.scene, size_wh))
 
-    async def _send_state(self) -> None:
-        text = state_message(self._state.camera_status(self._camera))
-        if text != self._state_sent:
-            self._state_sent = text
-            await self._send_text(text)
-
-    async def _send_counts(self) -> None:
-        counts = self._state.counts(self._camera.id)
+    async def _send_changes(self) -> None:
+        """State and counts where they changed, at most once per tick."""
         now_ns = self._clock.monotonic_ns()
-        due = now_ns - self._counts_sent_ns >= _TICK_S * NS_PER_S
-        first = self._counts_revision < 0
-        if counts.revision != self._counts_revision and (due or first):
+        if self._changes_ns is not None and now_ns - self._changes_ns < _TICK_S * NS_PER_S:
+            return
+        self._changes_ns = now_ns
+        state = state_message(self._state.camera_status(self._camera))
+        if state != self._state_sent:
+            self._state_sent = state
+            await self._send_text(state)
+        counts = self._state.counts(self._camera.id)
+        if counts.revision != self._counts_revision:
             self._counts_revision = counts.revision
-            self._counts_sent_ns = now_ns
             await self._send_text(counts_message(counts.value))
 
     async def _send_packets(self, packets: list[Packet]) -> None:
