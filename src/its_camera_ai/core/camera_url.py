@@ -107,9 +107,6 @@ class CameraUrl:
         """The unquoted path: a file's or device's name, or the path on the host."""
         return unquote(urlsplit(self.bare).path)
 
-    def with_password(self, password: str | None) -> "CameraUrl":
-        return replace(self, password=password)
-
     @property
     def is_masked(self) -> bool:
         """True if a secret in it stands as ``***``: to be filled in from what is stored."""
