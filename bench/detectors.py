@@ -112,6 +112,7 @@ def main() -> int:
     parser.add_argument("data", type=Path)
     parser.add_argument("--json", type=Path, help="write the figures there")
     arguments = parser.parse_args()
+    cv2.setNumThreads(1)  # as the networks: one thread each
     labels = json.loads((arguments.data / "labels" / "boxes.json").read_text())["frames"]
     tallies = []
     for name in MODELS:

@@ -1,4 +1,4 @@
-"""The catalogue's table in docs/models.md: ``python -m its_camera_ai.vision.catalogue_page FILE``."""
+"""The table in docs/models.md: ``python -m its_camera_ai.vision.catalogue_page docs/models.md``."""
 
 import sys
 from collections.abc import Sequence
