@@ -11,10 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
+from its_camera_ai.bus.local import LocalBus
+from its_camera_ai.bus.messages import RoleStatus
 from tests.support.waiting import wait_until
 
 START_TIMEOUT_S = 90.0
 DRAIN_TIMEOUT_S = 40.0
+_POLL_S = 0.1
 CLI = (sys.executable, "-m", "its_camera_ai.cli.main")
 
 
@@ -46,10 +51,11 @@ class Site:
     def __init__(self, folder: Path, site_yaml: str | None, **settings: object) -> None:
         self.folder = folder
         self.port = int(str(settings.pop("http_port", 0))) or free_port()
+        self.run_dir = folder / "r"
         self.username, self.password = "admin", ""
         options = {
             "data_dir": folder,
-            "run_dir": folder / "r",
+            "run_dir": self.run_dir,
             "http_port": self.port,
             "model": "moving-objects",
             "segment_s": 5,
@@ -62,8 +68,9 @@ class Site:
             self._site_file.write_text(site_yaml)
         self._given = site_yaml is not None
         self._process: subprocess.Popen[str] | None = None
-        self._heard: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._heard: dict[tuple[str, int], tuple[float, RoleStatus]] = {}
         self._stopped = threading.Event()
+        self._listener: threading.Thread | None = None
         self.log: list[str] = []
         self.output: list[str] = []
 
@@ -96,7 +103,24 @@ class Site:
             (self._process.stderr, self.log),
         ):
             threading.Thread(target=_collect, args=(stream, lines), daemon=True).start()
+        self._stopped.clear()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         return self._process
+
+    def _listen(self) -> None:
+        """Keeps the newest heartbeat of each process."""
+        while not (self.run_dir / "status-out.sock").exists():
+            if self._stopped.wait(_POLL_S):
+                return
+        bus = LocalBus(self.run_dir)
+        receiver = bus.status_receiver()
+        while not self._stopped.is_set():
+            status = receiver.receive(_POLL_S)
+            if status is not None:
+                self._heard[status.role, status.index] = (time.monotonic(), status)
+        receiver.close()
+        bus.close()
 
     def _announced(self) -> bool:
         assert self._process is not None
@@ -118,10 +142,20 @@ class Site:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def roles(self) -> dict[str, dict[str, Any]]:
-        """The newest heartbeats by role name, of the last two seconds."""
+    @property
+    def pid(self) -> int:
+        """The supervisor's."""
+        assert self._process is not None, "the site was not launched"
+        return self._process.pid
+
+    def heartbeats(self) -> list[RoleStatus]:
+        """The newest heartbeat of each process, of the last two seconds."""
         since = time.monotonic() - 2.0
-        return {role: beat for role, (at, beat) in self._heard.items() if at > since}
+        return [status for at, status in self._heard.copy().values() if at > since]
+
+    def roles(self) -> dict[str, dict[str, Any]]:
+        """The heartbeats by role name."""
+        return {status.role: msgspec.to_builtins(status) for status in self.heartbeats()}
 
     def stream(self, camera_id: str, role: str = "main") -> dict[str, Any]:
         """What ingest says of one stream; empty if it says nothing."""
@@ -138,6 +172,8 @@ class Site:
     def stop(self) -> int:
         """SIGTERM, wait for the drain; the exit code."""
         self._stopped.set()
+        if self._listener is not None:
+            self._listener.join()
         if self._process is None:
             return 0
         if self._process.poll() is None:
