@@ -11,7 +11,7 @@ from its_camera_ai.core.scene import Line, anchor_points
 from its_camera_ai.sim.scenes import SCENES
 from its_camera_ai.sim.street import Street, open_street
 
-FPS = 30.0
+FPS = 20.0
 Crossing = tuple[str, str, int, float]
 
 
@@ -57,7 +57,7 @@ def _between(
 @pytest.mark.parametrize("scene", SCENES)
 def test_crossings_agree_with_the_boxes(scene: str) -> None:
     street = open_street(scene, fps=FPS)
-    seen, people = _recomputed(street, round((60 if scene != "motorway" else 25) * FPS))
+    seen, people = _recomputed(street, round((50 if scene != "motorway" else 20) * FPS))
     true = [(c.line_id, c.direction.value, c.object_id, c.pts_ns / 1e9) for c in street.crossings]
     assert len(true) >= 4
     vehicles_true = Counter(row[:3] for row in true if row[2] not in people)

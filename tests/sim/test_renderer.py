@@ -45,7 +45,7 @@ def test_boxes_are_tight_and_in_the_picture(scene: str) -> None:
     backdrop = street.backdrop.astype(int)
     width, height = street.size_wh
     checked = 0
-    for index in range(0, 600, 30):
+    for index in range(0, 600, 40):
         frame = street.frame(index)
         for o in frame.truth:
             left, top, right, bottom = o.xyxy

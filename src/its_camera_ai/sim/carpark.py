@@ -195,10 +195,17 @@ class CarPark:
             if car.front_m <= bay.turn_at_m and self._turn_blocked(car, bay):
                 short_m = bay.turn_at_m - 0.6 - car.front_m
                 best = min(best, short_m + STANDING_GAP_M)
+        goal = self._goal_m(bay)
         for other, place in self._turning():
             hold = place.turn_at_m - other.length_m - 1.0
-            if other is not car and car.front_m <= hold + 0.5 < self._goal_m(bay):
-                best = min(best, hold - car.front_m + 1.0)
+            # A turn swings as far ahead as the bay, so it also waits for whoever is there.
+            if (
+                other is not car
+                and car.front_m <= min(hold + 0.5, goal)
+                and hold < goal + TURN_M + 1
+            ):
+                stop_m = min(hold + 1.0, goal - 0.6 + STANDING_GAP_M)
+                best = min(best, stop_m - car.front_m)
         people = [p for w in self._walkers if abs(w.now.y_m) < AISLE_M + 1.0 for p in w.soon()]
         return min(best, nearest_ahead_m(car, people, 6.0, 1.7) + 0.6) if people else best
 

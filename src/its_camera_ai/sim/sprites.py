@@ -19,9 +19,9 @@ Image = npt.NDArray[np.uint8]
 SHIFT = 4
 """Fractional bits of the coordinates that OpenCV gets."""
 COORDINATE_MAX = 1 << 24
-DETAIL_HEIGHT_PX = (11.0, 24.0)
+DETAIL_HEIGHT_PX = (14.0, 30.0)
 """Vehicles lower than these in the picture are painted without medium and small details."""
-ROUND_HEIGHT_PX = 30.0
+ROUND_HEIGHT_PX = 42.0
 """Figures at least this tall get a lit and a dark side on every limb."""
 LIT_SHARE = 0.55
 """How much of a limb's thickness is in the light."""
