@@ -25,19 +25,19 @@ def counted(clip: Clip, recording: Recording, stride: int, first: int = 0) -> tu
 
 
 @pytest.mark.parametrize(
-    ("stride", "off_max"),
-    [(1, 1), (3, 1), (5, 1), (6, 1), (8, 2), (10, 3)],
+    ("stride", "off_max", "wrong_max"),
+    [(1, 1, 0), (3, 1, 0), (5, 1, 0), (6, 1, 0), (8, 1, 0), (10, 2, 1)],
     ids=["25", "8.3", "5", "4.2", "3.1", "2.5"],
 )
 @pytest.mark.parametrize("clip", [WINDOW, MOTORWAY], ids=["window", "whole"])
 def test_counts_hold_at_low_rates(
-    motorway: Recording, clip: Clip, stride: int, off_max: int
+    motorway: Recording, clip: Clip, stride: int, off_max: int, wrong_max: int
 ) -> None:
     for first in range(0, stride, max(1, stride // 3)):
         outward, inward, wrong = counted(clip, motorway, stride, first)
         off = abs(outward - clip.outward) + abs(inward - clip.inward)
         assert off <= off_max, f"from frame {first}: {outward} out, {inward} in"
-        assert wrong == 0
+        assert wrong <= wrong_max
 
 
 def test_half_of_the_looks_lost_at_random_changes_little(motorway: Recording) -> None:

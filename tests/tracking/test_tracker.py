@@ -186,6 +186,18 @@ def test_vehicle_classes_are_one_body_and_the_vote_is_steady() -> None:
     assert set(shown) == {ObjectClass.TRUCK}
 
 
+def test_a_part_of_a_tracked_vehicle_begins_no_track() -> None:
+    """Half a car is the car; a car in front of a lorry, standing lower, is its own."""
+    tracker = Tracker()
+    lorry = [300, 200, 500, 400]
+    for k in range(5):
+        tracker.update(Detections.of([lorry]), k * S // 5, 0, SIZE_WH)
+    found = Detections.of([lorry, [310, 250, 400, 395]])
+    assert tracker.update(found, S, 0, SIZE_WH).track_id.tolist() == [1]
+    found = Detections.of([lorry, [350, 340, 450, 470]])
+    assert tracker.update(found, 6 * S // 5, 0, SIZE_WH).track_id.tolist() == [1, 2]
+
+
 def test_another_kind_is_never_the_same_body() -> None:
     tracker = Tracker()
     for k in range(6):

@@ -1,0 +1,63 @@
+"""The learned velocity field: what it knows, how far that reaches, what it forgets."""
+
+import numpy as np
+import pytest
+
+from its_camera_ai.tracking.flow import FlowField
+
+SIZE_WH = (1280, 720)
+HERE = np.array([[300.0, 400.0]])
+CARS, PEOPLE = np.array([0]), np.array([1])
+
+
+def learned(velocity: tuple[float, float], travelled_h: float, times: int) -> FlowField:
+    field = FlowField(16, layers=2)
+    for _ in range(times):
+        field.learn(HERE, CARS, np.array([velocity]), np.array([travelled_h]), SIZE_WH)
+    return field
+
+
+def test_nothing_is_known_at_first() -> None:
+    mean, spread = FlowField(16, layers=2).at(HERE, CARS, SIZE_WH)
+    assert mean.tolist() == [[0, 0]]
+    assert np.isinf(spread[0])
+
+
+@pytest.mark.parametrize(("travelled_h", "times"), [(0.1, 40), (0.8, 5)], ids=["25/s", "3/s"])
+def test_known_alike_at_any_rate_of_looks(travelled_h: float, times: int) -> None:
+    mean, spread = learned((2.0, -1.0), travelled_h, times).at(HERE, CARS, SIZE_WH)
+    np.testing.assert_allclose(mean, [[2.0, -1.0]])
+    assert spread[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_standing_objects_leave_no_mark() -> None:
+    _, spread = learned((0.0, 0.0), 0.0, 500).at(HERE, CARS, SIZE_WH)
+    assert np.isinf(spread[0])
+
+
+def test_reaches_to_neighbours_but_not_across_the_picture() -> None:
+    field = learned((2.0, 0.0), 0.5, 10)
+    assert field.at(np.add(HERE, (160, 0)), CARS, SIZE_WH)[0][0, 0] == pytest.approx(2.0)
+    assert np.isinf(field.at(np.add(HERE, (900, 0)), CARS, SIZE_WH)[1][0])
+
+
+def test_kinds_and_sizes_are_kept_apart() -> None:
+    field = learned((2.0, 0.0), 0.5, 10)
+    assert np.isinf(field.at(HERE, PEOPLE, SIZE_WH)[1][0])
+    assert np.isinf(field.at(HERE, CARS, (640, 360))[1][0])
+
+
+def test_both_ways_in_one_place_is_a_wide_spread() -> None:
+    field = learned((2.0, 0.0), 0.5, 10)
+    for _ in range(10):
+        field.learn(HERE, CARS, np.array([[-2.0, 0.0]]), np.array([0.5]), SIZE_WH)
+    mean, spread = field.at(HERE, CARS, SIZE_WH)
+    assert abs(mean[0, 0]) < 0.1
+    assert spread[0] > 1.2
+
+
+def test_old_traffic_is_forgotten() -> None:
+    field = learned((2.0, 0.0), 0.5, 500)
+    for _ in range(400):
+        field.learn(HERE, CARS, np.array([[-1.0, 0.0]]), np.array([0.5]), SIZE_WH)
+    assert field.at(HERE, CARS, SIZE_WH)[0][0, 0] == pytest.approx(-1.0, abs=0.1)
