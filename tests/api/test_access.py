@@ -38,7 +38,7 @@ POLICIES = {
     ("GET", "/health/ready"): Policy.PUBLIC,
     ("GET", "/metrics"): Policy.METRICS,
     ("GET", "/api/v1/system/roles"): Policy.VIEWER,
-    ("GET", "/api/v1/openapi.json"): Policy.AUTHENTICATED,
+    ("GET", "/api/v1/openapi.json"): Policy.VIEWER,
     ("GET", "/{path:path}"): Policy.PUBLIC,
     ("HEAD", "/{path:path}"): Policy.PUBLIC,
 }

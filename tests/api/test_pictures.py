@@ -290,3 +290,37 @@ async def test_mjpeg_ends_with_the_session(
         site.sessions.delete_of("viewer")
         async with asyncio.timeout(20):
             await parts.drain()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"enabled": False}, id="switched off"),
+        pytest.param({"sub": camera("sub").main}, id="another stream"),
+    ],
+)
+@pytest.mark.usefixtures("playing")
+async def test_mjpeg_ends_with_its_camera(
+    site: Site,
+    browser: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, object],
+) -> None:
+    monkeypatch.setattr(live_routes, "REVIEW_S", 0)
+    async with browser.stream("GET", "/live.mjpeg") as response:
+        parts = Parts(response)
+        await parts.next()
+        site.deps.cameras.put(camera(**change))
+        async with asyncio.timeout(20):
+            await parts.drain()
+
+
+async def test_mjpeg_of_a_codec_that_nobody_decodes(site: Site, browser: httpx.AsyncClient) -> None:
+    packet = plain_packets(1)[0]
+    track = TrackInfo(packet.kind, "nonsense", b"", width=320, height=240)
+    strange = replace(packet, info=replace(packet.info, video=track))
+    async with browser.stream("GET", "/live.mjpeg") as response, asyncio.timeout(20):
+        while not site.bus.subscribed:
+            await asyncio.sleep(0.01)
+        site.bus.publish([strange])
+        await Parts(response).drain()

@@ -234,7 +234,7 @@ async def test_roles(site: Site, viewer: httpx.AsyncClient) -> None:
 
 async def test_openapi_is_valid_and_complete(site: Site) -> None:
     async with client_of(site.app()) as client:
-        await sign_in(client, "newcomer")
+        await sign_in(client, "viewer")
         response = await client.get("/api/v1/openapi.json")
     document = response.json()
     OpenAPI.model_validate(document)

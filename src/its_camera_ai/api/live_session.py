@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -94,7 +95,8 @@ class LiveSession:
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
-            if not loop.is_closed():
+            # from threads that serve others too: a loop that has just closed must not stop them
+            with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._woken.set)
 
         def on_tracks(message: TracksMessage) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from typing import Annotated
 
+import structlog
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, WebSocket
 from fastapi.responses import Response, StreamingResponse
@@ -27,12 +28,13 @@ from its_camera_ai.api.policies import Policy
 from its_camera_ai.api.problems import ApiError, Busy, NoPicture
 from its_camera_ai.api.routes.cameras import camera_or_404
 from its_camera_ai.core.cameras import Camera
-from its_camera_ai.core.errors import RetryableError
+from its_camera_ai.core.errors import ItscamError, RetryableError
 from its_camera_ai.core.time import NS_PER_S
 
 router = APIRouter(prefix="/api/v1/cameras", tags=["live"])
 
 SNAPSHOT_WAIT_S = 5.0
+_log = structlog.get_logger(__name__)
 _BOUNDARY = "itscam-picture"
 _PULL_WAIT_S = 0.5
 
@@ -154,16 +156,21 @@ class MjpegResponse(StreamingResponse):
         clock = self._app.deps.clock
         reviewed_ns = clock.monotonic_ns()
         while not viewer_closed():
-            jpeg = await to_thread.run_sync(maker.next_jpeg, _PULL_WAIT_S)
+            try:
+                jpeg = await to_thread.run_sync(maker.next_jpeg, _PULL_WAIT_S)
+            except ItscamError as error:
+                _log.warning("mjpeg_ended", camera=self._camera.id, text=str(error))
+                return
             if jpeg is not None:
                 yield _part(jpeg)
             if clock.monotonic_ns() - reviewed_ns >= REVIEW_S * NS_PER_S:
                 reviewed_ns = clock.monotonic_ns()
-                verdict = await to_thread.run_sync(
-                    _review, self._request, self._app, self._camera.id
-                )
-                if verdict.camera is None:
+                if not await to_thread.run_sync(self._may_go_on):
                     return
+
+    def _may_go_on(self) -> bool:
+        now = _review(self._request, self._app, self._camera.id).camera
+        return now is not None and now.enabled and now.detect_role is self._camera.detect_role
 
 
 def _part(jpeg: bytes) -> bytes:

@@ -80,9 +80,7 @@ def roles(deps: Deps) -> Roles:
     return Roles(items=deps.state.roles())
 
 
-@router.get(
-    "/api/v1/openapi.json", dependencies=[allow(Policy.AUTHENTICATED)], include_in_schema=False
-)
+@router.get("/api/v1/openapi.json", dependencies=[allow(Policy.VIEWER)], include_in_schema=False)
 def openapi(request: Request) -> dict[str, Any]:
     """This API as OpenAPI 3.1."""
     described: dict[str, Any] = request.app.openapi()
