@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import cv2
 import msgspec
 import numpy as np
 import structlog
@@ -105,6 +106,7 @@ class Eye:
 
     def _take(self, packet: Packet) -> None:
         if packet.info.generation != self._generation or self._decoder is None:
+            self._board.withdraw(self.camera.id)
             self._generation = packet.info.generation
             self._decoder = VideoDecoder(packet.info)
         since_s = time.thread_time()
@@ -239,6 +241,12 @@ class LookBoard:
             self._scheduler.offer(camera_id, self._now_s(), motion=motion)
             self._changed.notify()
 
+    def withdraw(self, camera_id: str) -> None:
+        """The stream began anew: a picture from before is not to be looked at any more."""
+        with self._changed:
+            self._pictures.pop(camera_id, None)
+            self._scheduler.withdraw(camera_id)
+
     def granted(self, camera_id: str) -> float:
         with self._changed:
             return self._scheduler.granted(camera_id)
@@ -298,6 +306,7 @@ class Vision:
         self._unsent = 0
         self._eyes: dict[str, Eye] = {}
         self._lock = threading.Lock()
+        cv2.setNumThreads(1)  # the cores are shared out by camera and detector threads already
         self._board.start(detector_threads)
 
     def want(self, cameras: list[Camera]) -> None:
