@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from its_camera_ai.analytics import SceneAnalytics
+from its_camera_ai.analytics.scene import SceneAnalytics
 from its_camera_ai.core.detections import Detections
 from its_camera_ai.core.events import Event
 from its_camera_ai.core.scene import Anchor, Line, Scene, Unit
-from its_camera_ai.tracking import Tracker
+from its_camera_ai.tracking.tracker import Tracker
 from its_camera_ai.video.files import open_video
 from its_camera_ai.vision.loading import load_model
 

@@ -19,10 +19,10 @@ import numpy as np
 import scipy
 from scipy.optimize import linear_sum_assignment
 
-from its_camera_ai.analytics import SceneAnalytics
+from its_camera_ai.analytics.scene import SceneAnalytics
 from its_camera_ai.core.detections import Detections
 from its_camera_ai.core.scene import Line, Scene, Zone
-from its_camera_ai.tracking import Tracker
+from its_camera_ai.tracking.tracker import Tracker
 
 OBJECTS = (10, 50, 100, 200)
 GOAL_MS = {10: 0.5, 50: 1.2, 100: 2.5, 200: 6.0}

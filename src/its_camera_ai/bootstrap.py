@@ -22,7 +22,6 @@ from its_camera_ai.ops.settings import Settings, parse_size
 from its_camera_ai.store.camera_cache import CameraCache
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.database import Database, open_database
-from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.vault import Vault
 
 log = structlog.get_logger(__name__)
@@ -65,6 +64,8 @@ def open_site(settings: Settings, *, prepare: bool = False) -> Site:
         )
     database = open_database(settings.database)
     if prepare:
+        from its_camera_ai.store.migration import migrate  # noqa: PLC0415  weight, see above
+
         migrate(database)
     vault = Vault.open(settings.key_file)
     clock = SystemClock()

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from its_camera_ai.core.detections import Detections, ObjectClass
-from its_camera_ai.tracking import Tracker
+from its_camera_ai.tracking.tracker import Tracker
 from tests.accuracy.mot_score import Frames, MotScore, score
 
 Table = npt.NDArray[np.float64]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its_camera_ai.core.detections import ObjectClass
-from its_camera_ai.tracking import TrackerConfig
 from its_camera_ai.tracking.association import assign, costs
+from its_camera_ai.tracking.config import TrackerConfig
 
 
 @settings(max_examples=150, deadline=None)

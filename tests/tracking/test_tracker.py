@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from its_camera_ai.core.detections import Detections, ObjectClass
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.tracks import FrameTracks, Unknown
-from its_camera_ai.tracking import Tracker, TrackerConfig
+from its_camera_ai.tracking.config import TrackerConfig
+from its_camera_ai.tracking.tracker import Tracker
 
 SIZE_WH = (1280, 720)
 S = 1_000_000_000

@@ -107,6 +107,8 @@ class Eye:
     def _take(self, packet: Packet) -> None:
         if packet.info.generation != self._generation or self._decoder is None:
             self._board.withdraw(self.camera.id)
+            with self._tracker_lock:
+                self._tracker.reset()
             self._generation = packet.info.generation
             self._decoder = VideoDecoder(packet.info)
         since_s = time.thread_time()
