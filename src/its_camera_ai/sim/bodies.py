@@ -32,8 +32,7 @@ class Material(IntEnum):
     PLATE = 8
     LOAD = 9
     PAINT_LOW = 10
-    CHROME = 11
-    SIGN = 12
+    SIGN = 11
 
 
 MATERIAL_BGR: dict[Material, Bgr] = {
@@ -45,7 +44,6 @@ MATERIAL_BGR: dict[Material, Bgr] = {
     Material.HEADLAMP: (235, 240, 240),
     Material.TAIL_LAMP: (30, 24, 170),
     Material.PLATE: (205, 222, 226),
-    Material.CHROME: (120, 118, 116),
     Material.SIGN: (40, 170, 245),
 }
 UNLIT = frozenset({Material.HEADLAMP, Material.TAIL_LAMP, Material.SIGN})

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,12 +16,6 @@ from its_camera_ai.sim.truth import Direction, TrueCrossing
 Anchor = tuple[float, float]
 _HALVINGS = 18
 """A tenth of a second halved so often is less than a microsecond."""
-
-
-@dataclass(slots=True)
-class _Known:
-    anchor: Anchor
-    sides: list[float]
 
 
 BODY_RADIUS_M = 0.12
@@ -43,14 +36,14 @@ class CrossingWatch:
         self._starts = [e[0] for e in ends]
         self._ends = [e[1] for e in ends]
         self._ground = [camera.ground(end).tolist() for end in ends]
-        self._known: dict[int, _Known] = {}
+        self._known: dict[int, list[float]] = {}
 
     def observe(
         self, agents: Sequence[Agent], tick_start_ns: int, tick_ns: int
     ) -> list[TrueCrossing]:
         """What happened during the tick that began at ``tick_start_ns``, in order of time."""
         found: list[TrueCrossing] = []
-        known: dict[int, _Known] = {}
+        known: dict[int, list[float]] = {}
         for agent in agents:
             before = self._known.get(agent.id)
             if before is not None and agent.now is agent.before:
@@ -61,13 +54,13 @@ class CrossingWatch:
                 continue
             sides = [self._side(k, anchor) for k in range(len(self._ids))]
             if before is not None:
-                for k, (was, side) in enumerate(zip(before.sides, sides, strict=True)):
+                for k, (was, side) in enumerate(zip(before, sides, strict=True)):
                     if side == 0:
                         sides[k] = was
                     elif was * side < 0:
                         crossing = self._crossing(k, agent, was, tick_start_ns, tick_ns)
                         found += [] if crossing is None else [crossing]
-            known[agent.id] = _Known(anchor, sides)
+            known[agent.id] = sides
         self._known = known
         return sorted(found, key=lambda c: (c.pts_ns, c.object_id, c.line_id))
 

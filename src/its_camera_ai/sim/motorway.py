@@ -138,7 +138,7 @@ def _gantry(canvas: Canvas, y: float) -> None:
 MOTORWAY = SceneDescription(
     id="motorway",
     title="Six-lane motorway",
-    about="Three lanes each way at free flow: cars, coaches and lorries, up to 120 km/h.",
+    about="Three lanes each way at free flow: cars, coaches and lorries, up to 150 km/h.",
     viewpoint=Viewpoint(0.0, 0.0, 8.6, 0.0, 12.0, 52.0),
     sun=Sun(245.0, 40.0),
     lines=(

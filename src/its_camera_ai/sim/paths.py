@@ -39,18 +39,6 @@ class Path:
         return (fx + rx) / 2, (fy + ry) / 2, math.atan2(fy - ry, fx - rx)
 
 
-def arc(centre: Point, radius_m: float, from_rad: float, to_rad: float) -> list[Point]:
-    """Points of a circular arc, at most 0.4 m apart, both ends included."""
-    steps = max(2, math.ceil(abs(to_rad - from_rad) * radius_m / 0.4))
-    return [
-        (
-            centre[0] + radius_m * math.cos(from_rad + (to_rad - from_rad) * k / steps),
-            centre[1] + radius_m * math.sin(from_rad + (to_rad - from_rad) * k / steps),
-        )
-        for k in range(steps + 1)
-    ]
-
-
 def curve(start: Point, start_heading: float, end: Point, end_heading: float) -> list[Point]:
     """A smooth bend between two places (cubic Bézier), about 0.4 m between points."""
     reach = 0.42 * math.dist(start, end)

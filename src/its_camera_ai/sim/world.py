@@ -42,8 +42,8 @@ class World(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WorldLine:
-    """A recommended line on the street; driving or walking from its right to its left is ``in``
-    or ``out`` as its image says (see ``core.scene.Line``).
+    """A recommended line on the street; which way is ``in`` follows from its image, see
+    ``core.scene.Line``.
     """
 
     id: str
