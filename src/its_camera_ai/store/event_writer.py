@@ -1,6 +1,7 @@
 """Events on their way to the database: in batches, in order, from a thread of their own."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 
@@ -30,6 +31,7 @@ class EventWriter:
         self._waiting: deque[Event] = deque()
         self._changed = threading.Condition()
         self._closing = False
+        self._give_up_s = 0.0
         self.written = 0
         self.given_up = 0
         self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
@@ -58,6 +60,7 @@ class EventWriter:
         """Write what waits, within the time-out."""
         with self._changed:
             self._closing = True
+            self._give_up_s = time.monotonic() + 0.8 * timeout_s
             self._changed.notify()
         self._thread.join(timeout_s)
 
@@ -72,8 +75,9 @@ class EventWriter:
                 size = min(len(self._waiting), BATCH_MAX)
                 batch = [self._waiting.popleft() for _ in range(size)]
             while not self._write(batch):
-                if self._closing:
-                    log.error("events were lost at shutdown: no database", events=len(batch))
+                if self._closing and time.monotonic() > self._give_up_s:
+                    lost = len(batch) + self.waiting
+                    log.error("events were lost at shutdown: no database", events=lost)
                     return
 
     def _write(self, batch: list[Event]) -> bool:
@@ -82,7 +86,7 @@ class EventWriter:
         except RetryableError as error:
             log.warning("events wait for the database", waiting=self.waiting, problem=str(error))
             with self._changed:
-                self._changed.wait_for(lambda: self._closing, RETRY_S)
+                self._changed.wait(RETRY_S)
             return False
         self.written += len(batch)
         return True
