@@ -9,7 +9,6 @@ from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ItscamError
 from its_camera_ai.ops.settings import Settings
 from its_camera_ai.sim.source import parse_sim_url
-from its_camera_ai.sim.street import open_street
 from its_camera_ai.store.documents.site import load_site
 from its_camera_ai.vision.catalogue import MOVING_OBJECTS, Catalogue
 
@@ -25,9 +24,7 @@ def demo_cameras() -> list[Camera]:
 def with_suggested_scene(camera: Camera) -> Camera:
     """A simulated camera that measures what its scene is made for."""
     _, _, rest = camera.main.bare.partition("://")
-    spec = parse_sim_url(rest)
-    street = open_street(spec.scene, seed=spec.seed, size_wh=spec.size_wh, fps=spec.fps)
-    return replace(camera, scene=street.scene)
+    return replace(camera, scene=parse_sim_url(rest).open().scene)
 
 
 def fetch_model(settings: Settings) -> Iterator[str]:

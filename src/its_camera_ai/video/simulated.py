@@ -6,7 +6,6 @@ from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.media import TrackInfo
 from its_camera_ai.core.time import NS_PER_S, Clock
 from its_camera_ai.sim.source import parse_sim_url
-from its_camera_ai.sim.street import open_street
 from its_camera_ai.video.demux import RawPacket
 from its_camera_ai.video.encoder import H264Encoder, encoded
 from its_camera_ai.video.sources import Wait
@@ -20,9 +19,7 @@ class SimulatedSource:
     def __init__(self, url: CameraUrl, clock: Clock, wait: Wait) -> None:
         _, _, rest = url.bare.partition("://")
         spec = parse_sim_url(rest)
-        self._street = open_street(
-            spec.scene, seed=spec.seed, size_wh=spec.size_wh, fps=spec.fps, demand=spec.demand
-        )
+        self._street = spec.open()
         self._fps = spec.fps
         self._clock = clock
         self._wait = wait
