@@ -92,6 +92,14 @@ async def media_of(
     return media
 
 
+async def media_or_text(socket: ClientConnection, texts: list[dict[str, Any]]) -> None:
+    """Take one message; keep it if it is text."""
+    async with asyncio.timeout(20):
+        message = await socket.recv()
+    if isinstance(message, str):
+        texts.append(json.loads(message))
+
+
 def tracks(generation: int, pts_ns: int, *, unknown: Unknown | None = None) -> TracksMessage:
     found = FrameTracks(
         pts_ns,
@@ -175,12 +183,16 @@ async def test_a_new_generation_begins_anew(site: Site, address: str) -> None:
     async with connected(site, address) as socket:
         await publish(site, clip_packets(ClipSpec(frames=10, gop=10)))
         assert (await text_of(socket, "init"))["generation"] == 1
-        larger = clip_packets(ClipSpec(frames=10, gop=10, size_wh=(640, 360)), generation=2)
+        larger = [
+            replace(p, pts_ns=p.pts_ns + NS_PER_S, dts_ns=p.dts_ns + NS_PER_S)
+            for p in clip_packets(ClipSpec(frames=10, gop=10, size_wh=(640, 360)), generation=2)
+        ]
         site.bus.publish(larger[3:])  # what follows a key frame that nobody saw
         site.bus.publish(larger)
         second = await text_of(socket, "init")
         segment = await socket.recv()
     assert (second["generation"], second["width"]) == (2, 640)
+    assert second["base_ns"] == str(larger[0].pts_ns), "the first key frame, not what came before"
     assert isinstance(segment, bytes)
     assert segment[4:8] == b"ftyp"
 
@@ -244,13 +256,20 @@ async def test_counts_and_state_as_they_change(site: Site, address: str) -> None
 
 
 async def test_counts_at_most_4_times_a_second(site: Site, address: str) -> None:
+    packets = clip_packets(ClipSpec(frames=10, gop=10))
     async with connected(site, address) as socket:
         await text_of(socket, "counts")
-        for number in range(5):
+        await publish(site, packets)
+        await text_of(socket, "init")
+        for number in range(3):
             site.deps.state.on_counts("gate", {"lines": {"gate": number}, "zones": {}})
-            site.deps.state.on_tracks("gate", tracks(1, number))  # wakes the session
+            site.deps.state.on_tracks("gate", tracks(1, packets[number].pts_ns))
+            texts: list[dict[str, Any]] = []
+            while not texts or texts[-1]["type"] != "tracks":
+                await media_or_text(socket, texts)
+            assert "counts" not in {text["type"] for text in texts}, "counts would come first"
         site.clock.turn(0.25)
-        assert (await text_of(socket, "counts"))["counts"]["lines"] == {"gate": 4}
+        assert (await text_of(socket, "counts"))["counts"]["lines"] == {"gate": 2}
 
 
 async def test_a_changed_scene_is_told(
