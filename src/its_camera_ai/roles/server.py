@@ -190,6 +190,7 @@ def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=3,
         ws_max_size=64 * 1024,
+        ws_per_message_deflate=False,  # coded video does not compress; trying costs as much again
     )
     server = _Server(config)
 
