@@ -147,6 +147,7 @@ def _run_vision(settings: Settings, index: int) -> None:
         models_dir=settings.models,
         input_wh=parse_size(settings.model_input),
     )
+    log.info("detector loaded", model=model.info.name, input=model.info.input_wh)
     vision = Vision(
         bus,
         model,

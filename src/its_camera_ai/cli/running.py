@@ -15,7 +15,6 @@ from its_camera_ai.bootstrap import (
     STATIC_DIR,
     Site,
     camera_cache,
-    chosen_model,
     make_folder,
     open_site,
 )
@@ -23,7 +22,6 @@ from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.bus.messages import RoleStatus
 from its_camera_ai.cli import role as role_module
 from its_camera_ai.cli.console import err, out
-from its_camera_ai.cli.demo import demo_cameras, fetch_model
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import DatabaseUnavailable
 from its_camera_ai.core.time import SystemClock
@@ -72,6 +70,8 @@ def demo(
     """Run four simulated cameras: recorded, understood, counted, shown in the browser."""
     settings = load_settings(data_dir=data_dir.absolute(), http_port=port)
     _export(settings, data_dir=data_dir.absolute(), http_port=port)
+    from its_camera_ai.cli.demo import demo_cameras, fetch_model  # noqa: PLC0415  weight
+
     err.print("preparing the demo …", style="dim")
     for line in fetch_model(settings):
         err.print(line, style="dim", soft_wrap=True)
@@ -98,8 +98,7 @@ def _up(
     make_folder(settings.data_dir)
     with InstanceLock(settings.data_dir):
         password = _prepare(settings, wanted)
-        model = chosen_model(settings)
-        log.info("site starts", data_dir=str(settings.data_dir.absolute()), model=model)
+        log.info("site starts", data_dir=str(settings.data_dir.absolute()))
         bus = LocalBus(settings.run)
         hub = _Announcing(bus, lambda: announce(settings, password))
         Supervisor(_children(settings), hub, clock=SystemClock()).run(stop)
