@@ -50,7 +50,7 @@ def test_the_revision_rises_with_every_change_and_only_then(repository: CameraRe
         lambda: repository.put(NORTH),
         lambda: repository.put(NORTH),
         lambda: repository.put(replace(NORTH, name="")),
-        lambda: repository.put(replace(NORTH, name="", main=NORTH.main.with_password("new"))),
+        lambda: repository.put(replace(NORTH, name="", main=replace(NORTH.main, password="new"))),
         lambda: repository.delete("east"),
         lambda: repository.delete("north"),
         lambda: repository.delete("north"),
@@ -71,7 +71,7 @@ def test_no_secret_is_in_the_files_or_the_text(
     repository: CameraRepository, database: Database, tmp_path: Path
 ) -> None:
     repository.put(NORTH)
-    repository.put(replace(NORTH, main=NORTH.main.with_password("CANARY-4")))
+    repository.put(replace(NORTH, main=replace(NORTH.main, password="CANARY-4")))
     live = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     database.close()
     closed = b"".join(file.read_bytes() for file in tmp_path.iterdir())

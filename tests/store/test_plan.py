@@ -62,7 +62,7 @@ def test_what_is_added_changed_removed_and_the_same(repository: CameraRepository
             id="an address",
         ),
         pytest.param(
-            replace(NORTH, main=NORTH.main.with_password("CANARY-2")),
+            replace(NORTH, main=replace(NORTH.main, password="CANARY-2")),
             [FieldChange("url", "***", "*** (changed)")],
             id="only the password",
         ),
@@ -113,7 +113,7 @@ def test_the_order_of_lines_is_a_change(database: Database) -> None:
 def test_the_text_of_a_plan(repository: CameraRepository) -> None:
     wanted = [
         WEST,
-        replace(NORTH, name="Nörth\x1b[31m", main=NORTH.main.with_password("CANARY-2")),
+        replace(NORTH, name="Nörth\x1b[31m", main=replace(NORTH.main, password="CANARY-2")),
         SOUTH,
     ]
     text = plan(repository.all(), wanted).render()

@@ -75,6 +75,12 @@ def test_a_drifting_camera_clock_is_followed_in_the_mapping_only() -> None:
     assert last.pts_ns == WALL_NS + (3 * 60 * 25 - 1) * STEP_NS
 
 
+def test_packets_that_lay_in_a_buffer_while_connecting_date_nothing_late() -> None:
+    stamps = run([0] + [STEP_NS] * 60, [max(600 - 20 * i, 0) * NS_PER_MS for i in range(61)])
+    late_ns = stamps[-1].pts_ns + stamps[-1].wall_offset_ns - (WALL_NS + 60 * STEP_NS)
+    assert abs(late_ns) < 20 * NS_PER_MS
+
+
 def test_sound_and_picture_share_the_time_base() -> None:
     clock = StreamClock()
     video = clock.stamp(0, 0, wall_ns=WALL_NS, monotonic_ns=0, kind="v")

@@ -64,8 +64,13 @@ class Child:
 
 
 def spawn(argv: Sequence[str]) -> Process:
-    """Start a child whose standard input closes when this process dies: it then drains too."""
-    return subprocess.Popen(list(argv), stdin=subprocess.PIPE)  # noqa: S603  argv is made by us
+    """Start a child whose standard input closes when this process dies: it then drains too.
+
+    It has a session of its own: Ctrl-C reaches the supervisor alone, which drains in order.
+    """
+    return subprocess.Popen(  # noqa: S603  argv is made by us
+        list(argv), stdin=subprocess.PIPE, start_new_session=True
+    )
 
 
 class Supervisor:

@@ -26,9 +26,9 @@ class StreamClock:
     Where these jump, repeat, run backwards or begin anew (a reconnect), it goes on by the time
     that really passed, so it strictly rises for as long as the process lives.
 
-    The wall-clock mapping follows the smallest delay seen in each window of 30 s (a packet can
-    come late, never early) in steps of at least 20 ms, which takes out both network jitter and the
-    drift of the camera's crystal.
+    The wall-clock mapping follows the smallest delay (a packet can come late, never early), down at
+    once and up after each window of 30 s, in steps of at least 20 ms. That takes out the packets
+    that lay in buffers while connecting, network jitter, and the drift of the camera's crystal.
     """
 
     def __init__(self) -> None:
@@ -97,6 +97,9 @@ class StreamClock:
 
     def _follow_wall(self, dts_ns: int, wall_ns: int, monotonic_ns: int) -> None:
         delay_ns = wall_ns - dts_ns
+        if delay_ns <= self._wall_offset_ns - OFFSET_STEP_NS:
+            # no packet comes before it was made: the first ones lay in a buffer while we connected
+            self._wall_offset_ns = delay_ns
         if self._delay_min_ns is None or delay_ns < self._delay_min_ns:
             self._delay_min_ns = delay_ns
         if monotonic_ns >= self._window_end_ns:

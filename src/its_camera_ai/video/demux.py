@@ -3,7 +3,6 @@
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -23,6 +22,7 @@ from its_camera_ai.core.errors import (
 )
 from its_camera_ai.core.media import MediaKind, TrackInfo
 from its_camera_ai.core.time import NS_PER_S
+from its_camera_ai.video.raw import RawPacket
 
 OPEN_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 3.0
@@ -35,18 +35,6 @@ _PROTOCOLS = {
     "https": "https,tls,tcp,http",
     "file": "file",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RawPacket:
-    """A packet as the container gives it; stamps from the container's own origin, or None."""
-
-    kind: MediaKind
-    data: bytes
-    pts_ns: int | None
-    dts_ns: int | None
-    duration_ns: int
-    is_key: bool
 
 
 class Demuxer:

@@ -9,8 +9,8 @@ from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.errors import CameraTimeout, CameraUnreachable
 from its_camera_ai.core.media import TrackInfo
 from its_camera_ai.core.time import Clock
-from its_camera_ai.video.demux import RawPacket
 from its_camera_ai.video.encoder import H264Encoder, encoded
+from its_camera_ai.video.raw import RawPacket
 
 
 class DeviceSource:

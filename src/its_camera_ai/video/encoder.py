@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 
 from its_camera_ai.core.media import MediaKind, TrackInfo
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.video.demux import RawPacket
+from its_camera_ai.video.raw import RawPacket
 
 _TIME_BASE = Fraction(1, 90_000)
 

@@ -69,7 +69,10 @@ class FragmentMuxer:
 
         Args:
             packets: of this generation; at least one.
-            base_ns: the stream time that becomes media time 0.
+            base_ns: the stream time that becomes media time 0; not after the first ``dts_ns``.
+
+        Raises:
+            ValueError: no packet of a track that is carried, or one from before ``base_ns``.
         """
         self._sequence += 1
         video = [p for p in packets if p.kind is MediaKind.VIDEO]
@@ -110,6 +113,8 @@ def _traf(
 ) -> bytes:
     dts = [ticks(p.dts_ns - base_ns, timescale) for p in run]
     end = ticks(run[-1].dts_ns - base_ns + run[-1].duration_ns, timescale)
+    if dts[0] < 0:
+        raise ValueError("A fragment can't begin before media time 0; choose an earlier base.")
     samples = bytearray()
     for i, packet in enumerate(run):
         following = dts[i + 1] if i + 1 < len(dts) else end
@@ -121,7 +126,7 @@ def _traf(
     return box(
         b"traf",
         _full(b"tfhd", 0, 0x02_0000, struct.pack(">I", track)),  # offsets count from the moof
-        _full(b"tfdt", 1, 0, struct.pack(">Q", max(dts[0], 0))),
+        _full(b"tfdt", 1, 0, struct.pack(">Q", dts[0])),
         _full(b"trun", 1, 0xF01, struct.pack(">Ii", len(run), offset), bytes(samples)),
     )
 

@@ -9,7 +9,7 @@ from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.media import MediaKind, TrackInfo
 from its_camera_ai.core.time import NS_PER_S, Clock
-from its_camera_ai.video.demux import RawPacket
+from its_camera_ai.video.raw import RawPacket
 from its_camera_ai.video.sources import open_source
 
 PROBE_S = 4.0

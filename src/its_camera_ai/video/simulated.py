@@ -6,9 +6,8 @@ from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.media import TrackInfo
 from its_camera_ai.core.time import NS_PER_S, Clock
 from its_camera_ai.sim.source import parse_sim_url
-from its_camera_ai.video.demux import RawPacket
 from its_camera_ai.video.encoder import H264Encoder, encoded
-from its_camera_ai.video.sources import Wait
+from its_camera_ai.video.raw import RawPacket, Wait
 
 
 class SimulatedSource:

@@ -1,31 +1,17 @@
 """Where raw packets come from: the network, files, USB cameras, the street simulator."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Protocol
 
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.media import MediaKind, StreamInfo, StreamRole, TrackInfo
 from its_camera_ai.core.time import NS_PER_S, Clock
 from its_camera_ai.video.decoder import VideoDecoder
-from its_camera_ai.video.demux import Demuxer, RawPacket
+from its_camera_ai.video.demux import Demuxer
 from its_camera_ai.video.encoder import H264Encoder, encoded
+from its_camera_ai.video.raw import RawPacket, RawSource, Wait
 from its_camera_ai.video.stamps import FRAME_DURATION_DEFAULT_NS, with_stamps
-
-Wait = Callable[[float], bool]
-"""Sleeps up to so many seconds; True if the stream shall stop."""
-
-
-class RawSource(Protocol):
-    """One open connection: raw packets with what is known of their coding."""
-
-    video: TrackInfo
-    audio: TrackInfo | None
-
-    def packets(self) -> Iterator[RawPacket]: ...
-
-    def close(self) -> None: ...
 
 
 def open_source(url: CameraUrl, camera: Camera, *, clock: Clock, wait: Wait) -> RawSource:

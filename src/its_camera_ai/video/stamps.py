@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from its_camera_ai.core.media import MediaKind
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.video.demux import RawPacket
+from its_camera_ai.video.raw import RawPacket
 
 FRAME_DURATION_DEFAULT_NS = NS_PER_S // 25
 HELD_PACKETS_MAX = 64

@@ -12,8 +12,8 @@ from its_camera_ai.core.time import NS_PER_S, Clock
 from its_camera_ai.video import nal
 from its_camera_ai.video.clock import StreamClock
 from its_camera_ai.video.decoder import VideoDecoder
-from its_camera_ai.video.demux import RawPacket
-from its_camera_ai.video.sources import Wait, open_source
+from its_camera_ai.video.raw import RawPacket, Wait
+from its_camera_ai.video.sources import open_source
 from its_camera_ai.video.stamps import FRAME_DURATION_DEFAULT_NS, with_stamps
 
 
