@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 import websockets
+from msgspec.structs import replace as with_fields
 from websockets.asyncio.client import ClientConnection
 
 from its_camera_ai.api import live_session
@@ -133,7 +134,7 @@ async def test_the_first_messages(site: Site, address: str) -> None:
 
 async def test_init_segment_and_fragments_make_a_film(site: Site, address: str) -> None:
     packets = [
-        replace(p, pts_ns=p.pts_ns + 7 * NS_PER_S, dts_ns=p.dts_ns + 7 * NS_PER_S)
+        with_fields(p, pts_ns=p.pts_ns + 7 * NS_PER_S, dts_ns=p.dts_ns + 7 * NS_PER_S)
         for p in clip_packets(ClipSpec(frames=30, gop=10))
     ]
     async with connected(site, address) as socket:
@@ -184,7 +185,7 @@ async def test_a_new_generation_begins_anew(site: Site, address: str) -> None:
         await publish(site, clip_packets(ClipSpec(frames=10, gop=10)))
         assert (await text_of(socket, "init"))["generation"] == 1
         larger = [
-            replace(p, pts_ns=p.pts_ns + NS_PER_S, dts_ns=p.dts_ns + NS_PER_S)
+            with_fields(p, pts_ns=p.pts_ns + NS_PER_S, dts_ns=p.dts_ns + NS_PER_S)
             for p in clip_packets(ClipSpec(frames=10, gop=10, size_wh=(640, 360)), generation=2)
         ]
         site.bus.publish(larger[3:])  # what follows a key frame that nobody saw
@@ -203,7 +204,7 @@ async def test_a_codec_that_mp4_does_not_carry(site: Site, address: str) -> None
         packets[0].info, video=TrackInfo(packets[0].kind, "mjpeg", b"", width=320, height=240)
     )
     async with connected(site, address) as socket:
-        await publish(site, [replace(p, info=info) for p in packets])
+        await publish(site, [with_fields(p, info=info) for p in packets])
         init = await text_of(socket, "init")
         assert init["mime"] == "video/mjpeg"
         assert await socket.recv() == b""
@@ -368,7 +369,7 @@ async def test_a_browser_that_takes_nothing_slows_nobody(site: Site, address: st
     size_bytes, count = 512 * 1024, 120
     video = clip_packets(ClipSpec(frames=2, gop=1))[0]
     packets = [
-        replace(p, info=video.info, data=len(p.data[4:]).to_bytes(4, "big") + p.data[4:])
+        with_fields(p, info=video.info, data=len(p.data[4:]).to_bytes(4, "big") + p.data[4:])
         for p in plain_packets(count, gop=10, size_bytes=size_bytes, info=video.info)
     ]
     async with connected(site, address) as slow, connected(site, address) as fast:

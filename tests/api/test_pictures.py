@@ -9,6 +9,7 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from msgspec.structs import replace as with_fields
 
 from its_camera_ai.api.pictures import DecodingSeats, PictureMaker, draw_tracks
 from its_camera_ai.api.routes import live as live_routes
@@ -105,7 +106,7 @@ class TestPictureMaker:
         viewer, pictures = maker(boxes=True)
         packets = clip_packets(SPEC)
         viewer.offer(packets[:12])
-        other = replace(packets[7], info=replace(packets[7].info, generation=9))
+        other = with_fields(packets[7], info=replace(packets[7].info, generation=9))
         pictures.on_tracks(tracks_at(other, BOX))
         assert pictures.next_jpeg(0) is None
 
@@ -125,7 +126,7 @@ class TestPictureMaker:
         info = replace(
             packets[0].info, video=replace(packets[0].info.video, width=8000, height=2000)
         )
-        viewer.offer([replace(p, info=info) for p in packets[:20]])
+        viewer.offer([with_fields(p, info=info) for p in packets[:20]])
         pictures.next_jpeg(0)
         assert len(pictures._waiting) == 64 * 1024 * 1024 // (8000 * 2000 * 3 // 2)
 
@@ -133,7 +134,7 @@ class TestPictureMaker:
         viewer, pictures = maker()
         packet = plain_packets(1)[0]
         track = TrackInfo(packet.kind, "nonsense", b"", width=320, height=240)
-        viewer.offer([replace(packet, info=replace(packet.info, video=track))])
+        viewer.offer([with_fields(packet, info=replace(packet.info, video=track))])
         with pytest.raises(CameraUnsupported, match=r"nonsense.*H\.264"):
             pictures.next_jpeg(0)
 
@@ -178,7 +179,7 @@ async def feed(site: Site) -> None:
         for packet in packets:
             site.bus.publish(
                 [
-                    replace(
+                    with_fields(
                         packet,
                         pts_ns=packet.pts_ns + offset_ns,
                         dts_ns=packet.dts_ns + offset_ns,
@@ -318,7 +319,7 @@ async def test_mjpeg_ends_with_its_camera(
 async def test_mjpeg_of_a_codec_that_nobody_decodes(site: Site, browser: httpx.AsyncClient) -> None:
     packet = plain_packets(1)[0]
     track = TrackInfo(packet.kind, "nonsense", b"", width=320, height=240)
-    strange = replace(packet, info=replace(packet.info, video=track))
+    strange = with_fields(packet, info=replace(packet.info, video=track))
     async with browser.stream("GET", "/live.mjpeg") as response, asyncio.timeout(20):
         while not site.bus.subscribed:
             await asyncio.sleep(0.01)

@@ -111,7 +111,7 @@ def test_a_file_in_the_making_is_playable_up_to_the_last_fragment(tmp_path: Path
 @pytest.mark.parametrize(
     "code", [errno.ENOSPC, errno.EIO, errno.EROFS], ids=["full", "EIO", "read-only"]
 )
-@pytest.mark.parametrize("call", ["write", "fdatasync"])
+@pytest.mark.parametrize("call", ["writev", "fdatasync"])
 def test_a_disk_that_fails_for_a_while_costs_nothing(
     code: int, call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,20 +143,24 @@ def test_a_disk_that_fails_for_a_while_costs_nothing(
 def test_a_disk_that_fails_in_mid_write_leaves_no_torn_fragment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, calls = os.write, 0
+    whole, calls = os.writev, 0
 
-    def short_then_full(fd: int, data: memoryview) -> int:
+    def half_once(fd: int, pieces: list[bytes]) -> int:
         nonlocal calls
         calls += 1
-        if calls == 4:
-            return real(fd, data[: len(data) // 2])
-        if calls == 5:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return real(fd, data)
+        if calls != 4:
+            return whole(fd, pieces)
+        data = b"".join(pieces)
+        return whole(fd, [data[: len(data) // 2]])
 
-    monkeypatch.setattr(segment_file.os, "write", short_then_full)
+    def full(fd: int, data: memoryview) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(segment_file.os, "writev", half_once)
+    monkeypatch.setattr(segment_file.os, "write", full)  # only the rest of a short write comes here
     monkeypatch.setattr("its_camera_ai.recorder.recorder.RETRY_S", 0.01)
     _, index = record(tmp_path, packets(SPEC))
+    assert calls > 4
     assert numbers(tmp_path, index) == list(range(150))
 
 

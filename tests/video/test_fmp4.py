@@ -179,7 +179,7 @@ def test_what_can_not_be_packed_is_refused(codec: str, extradata: bytes) -> None
 
 def test_start_codes_become_lengths() -> None:
     data = b"\0\0\0\1\x67abc\0\0\1\x68d\0\0\0\1\x65efg"
-    assert nal.length_prefixed(data) == b"\0\0\0\4\x67abc\0\0\0\2\x68d\0\0\0\4\x65efg"
+    assert b"".join(nal.length_prefixed(data)) == b"\0\0\0\4\x67abc\0\0\0\2\x68d\0\0\0\4\x65efg"
 
 
 def test_decoder_keeps_going_over_garbage() -> None:

@@ -62,7 +62,7 @@ class LocalBus:
         return socket
 
     def packet_publisher(self) -> "ZmqPacketPublisher":
-        socket = self._socket(zmq.PUB)
+        socket = self._socket(zmq.XPUB)  # like PUB, but hears who wants what
         socket.setsockopt(zmq.SNDHWM, PACKET_QUEUE)
         socket.bind(self._address("packets"))
         return ZmqPacketPublisher(socket)
@@ -117,19 +117,28 @@ class LocalBus:
 
 
 class ZmqPacketPublisher:
+    """Encodes and sends only what somebody subscribed: a main stream mostly goes to disk alone."""
+
     def __init__(self, socket: "zmq.Socket[bytes]") -> None:
         self._socket = socket
         self._encoder = msgspec.msgpack.Encoder()
+        self._topics: dict[tuple[str, StreamRole], bytes] = {}
+        self._wanted: set[bytes] = set()
 
     def publish(self, packet: Packet) -> None:
-        self._socket.send_multipart(
-            (
-                _topic(packet.info.camera_id, packet.info.role),
-                self._encoder.encode(packet_header(packet)),
-                packet.data,
-            ),
-            copy=False,
-        )
+        self._hear()
+        key = (packet.info.camera_id, packet.info.role)
+        topic = self._topics.get(key)
+        if topic is None:
+            topic = self._topics[key] = _topic(*key)
+        if topic in self._wanted:
+            header = self._encoder.encode(packet_header(packet))
+            self._socket.send_multipart((topic, header, packet.data))
+
+    def _hear(self) -> None:
+        while int(self._socket.get(zmq.EVENTS)) & zmq.POLLIN:
+            said = self._socket.recv()
+            (self._wanted.add if said[:1] == b"\x01" else self._wanted.discard)(said[1:])
 
     def close(self) -> None:
         self._socket.close()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 
 class StreamRole(StrEnum):
     """``main`` is recorded, ``sub`` is looked at; a camera with one stream uses it for both."""
@@ -53,8 +55,7 @@ class StreamInfo:
     audio: TrackInfo | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(msgspec.Struct, frozen=True, gc=False):
     """One coded picture or audio frame with its place in time.
 
     Attributes:

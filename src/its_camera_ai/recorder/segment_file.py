@@ -19,10 +19,11 @@ from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.store.files import sync_folder
-from its_camera_ai.video.fmp4 import VIDEO_TIMESCALE, FragmentMuxer, box
+from its_camera_ai.video.fmp4 import VIDEO_TIMESCALE, Buffer, FragmentMuxer, box
 
 DESCRIPTION_UUID = UUID("6b0e6d3e-5f0c-4c0a-9d43-8f2b6f6a1d57").bytes
 PART_SUFFIX = ".part"
+_IOV_MAX = 1024  # pieces per gathering write, Linux
 _DESCRIPTION_BYTES_MAX = 64 * 1024
 _MOOF_BYTES_MAX = 16 * 1024 * 1024
 
@@ -113,7 +114,7 @@ class SegmentWriter:
             raise unavailable(path.parent, error) from error
         self._size = 0
         try:
-            self._append(head)
+            self._append([head])
         except StorageUnavailable:
             os.close(self._fd)
             self._part.unlink(missing_ok=True)
@@ -129,26 +130,25 @@ class SegmentWriter:
         if not self._muxer.has_audio:
             kept = [p for p in kept if p.kind is MediaKind.VIDEO]
         if kept:
-            self._append(self._muxer.fragment(kept, self._base_ns))
+            self._append(self._muxer.pieces(kept, self._base_ns))
         video = [p for p in kept if p.kind is MediaKind.VIDEO]
         self._frames += len(video)
         for packet in video:
             self._end_ns = max(self._end_ns, packet.pts_ns + packet.duration_ns)
         return len(kept)
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, pieces: list[Buffer]) -> None:
         """All of it or, after the error, none of it: a torn tail is cut off again."""
-        view = memoryview(data)
+        size = sum(map(len, pieces))
         try:
-            while view:
-                view = view[os.write(self._fd, view) :]
+            _write_all(self._fd, pieces)
             os.fdatasync(self._fd)
         except OSError as error:
             with suppress(OSError):  # a disk that is gone can't be tidied; the repair cuts it later
                 os.ftruncate(self._fd, self._size)
                 os.lseek(self._fd, self._size, os.SEEK_SET)
             raise unavailable(self._path.parent, error) from error
-        self._size += len(data)
+        self._size += size
 
     def close(self, media_root: Path) -> Segment:
         """Sync, give the file its name, sync the folder; then, and only then, it may be indexed."""
@@ -162,6 +162,18 @@ class SegmentWriter:
             os.close(self._fd)
         length = Length(self._end_ns - self.description.start_pts_ns, self._frames, self._size)
         return self.description.segment(self._path.relative_to(media_root).as_posix(), length)
+
+
+def _write_all(fd: int, pieces: list[Buffer]) -> None:
+    """Gathering writes, begun again where the system wrote less than asked."""
+    for start in range(0, len(pieces), _IOV_MAX):
+        group = pieces[start : start + _IOV_MAX]
+        wanted = sum(map(len, group))
+        written = os.writev(fd, group)
+        if written < wanted:
+            rest = memoryview(b"".join(group))[written:]
+            while rest:
+                rest = rest[os.write(fd, rest) :]
 
 
 def unavailable(folder: Path, error: OSError) -> StorageUnavailable:

@@ -85,10 +85,12 @@ class Demuxer:
             fps=float(rate) if rate else 0.0,
         )
         self.copyable = self.video.codec in _COPIED
+        self._video_unit = self._audio_unit = _unit_ns(self._video)
         self._audio = next(iter(self._container.streams.audio), None)
         self.audio: TrackInfo | None = None
         if self._audio is not None and self._audio.codec_context is not None:
             sound = self._audio.codec_context
+            self._audio_unit = _unit_ns(self._audio)
             self.audio = TrackInfo(
                 MediaKind.AUDIO,
                 sound.name,
@@ -133,14 +135,17 @@ class Demuxer:
             raise _translated(self._url, error, reading=True) from None
 
     def _raw(self, packet: "av.Packet[Any]") -> RawPacket:
-        unit_ns = packet.time_base * NS_PER_S
+        # whole numbers: a fraction per stamp would cost more than the rest of the packet's way
+        is_video = packet.stream is self._video
+        unit, per = self._video_unit if is_video else self._audio_unit
+        pts, dts = packet.pts, packet.dts
         return RawPacket(
-            MediaKind.VIDEO if packet.stream is self._video else MediaKind.AUDIO,
+            MediaKind.VIDEO if is_video else MediaKind.AUDIO,
             bytes(packet),
-            None if packet.pts is None else int(packet.pts * unit_ns),
-            None if packet.dts is None else int(packet.dts * unit_ns),
-            int((packet.duration or 0) * unit_ns),
-            bool(packet.is_keyframe),
+            None if pts is None else pts * unit // per,
+            None if dts is None else dts * unit // per,
+            (packet.duration or 0) * unit // per,
+            packet.is_keyframe,
         )
 
     def close(self) -> None:
@@ -156,6 +161,13 @@ class Demuxer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _unit_ns(stream: "av.VideoStream | av.AudioStream") -> tuple[int, int]:
+    """A stream's unit of time as numerator and denominator in nanoseconds."""
+    base = stream.time_base
+    assert base is not None  # noqa: S101  every stream of an open container has one
+    return base.numerator * NS_PER_S, base.denominator
 
 
 def _open(url: CameraUrl, rtsp_transport: str) -> InputContainer:

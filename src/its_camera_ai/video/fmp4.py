@@ -13,6 +13,7 @@ from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.video.nal import decoder_config, is_annex_b, length_prefixed
 
 VIDEO_TIMESCALE = 90_000
+Buffer = bytes | memoryview
 _SYNC_SAMPLE = 0x0200_0000
 _OTHER_SAMPLE = 0x0101_0000
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000)
@@ -74,19 +75,21 @@ class FragmentMuxer:
         Raises:
             ValueError: no packet of a track that is carried, or one from before ``base_ns``.
         """
+        return b"".join(self.pieces(packets, base_ns))
+
+    def pieces(self, packets: Sequence[Packet], base_ns: int) -> list[Buffer]:
+        """The same in pieces that were not copied, for a gathering write."""
         self._sequence += 1
         video = [p for p in packets if p.kind is MediaKind.VIDEO]
         audio = [p for p in packets if p.kind is MediaKind.AUDIO] if self.has_audio else []
-        runs: list[tuple[int, int, list[Packet], list[bytes]]] = []
+        runs: list[_Run] = []
         if video:
-            data = (
-                [length_prefixed(p.data) for p in video]
-                if self._annex_b
-                else [p.data for p in video]
-            )
-            runs.append((1, VIDEO_TIMESCALE, video, data))
+            samples: list[list[Buffer]] = [
+                length_prefixed(p.data) if self._annex_b else [p.data] for p in video
+            ]
+            runs.append(_Run(1, VIDEO_TIMESCALE, video, samples))
         if audio:
-            runs.append((2, self._audio_timescale, audio, [p.data for p in audio]))
+            runs.append(_Run(2, self._audio_timescale, audio, [[p.data] for p in audio]))
         if not runs:
             raise ValueError("A fragment needs at least one packet of a track that it carries.")
 
@@ -94,40 +97,49 @@ class FragmentMuxer:
             return box(
                 b"moof",
                 _full(b"mfhd", 0, 0, struct.pack(">I", self._sequence)),
-                *(
-                    _traf(track, timescale, run, data, base_ns, offset)
-                    for (track, timescale, run, data), offset in zip(runs, offsets, strict=True)
-                ),
+                *(_traf(run, base_ns, at) for run, at in zip(runs, offsets, strict=True)),
             )
 
         offset = len(moof([0] * len(runs))) + 8
         offsets: list[int] = []
-        for _, _, _, data in runs:
-            offsets.append(offset)
-            offset += sum(map(len, data))
-        return moof(offsets) + box(b"mdat", *(sample for _, _, _, data in runs for sample in data))
+        payload_bytes = 0
+        for run in runs:
+            offsets.append(offset + payload_bytes)
+            payload_bytes += sum(run.sizes)
+        head = moof(offsets) + struct.pack(">I4s", 8 + payload_bytes, b"mdat")
+        return [head, *(piece for run in runs for sample in run.samples for piece in sample)]
 
 
-def _traf(
-    track: int, timescale: int, run: list[Packet], data: list[bytes], base_ns: int, offset: int
-) -> bytes:
-    dts = [ticks(p.dts_ns - base_ns, timescale) for p in run]
-    end = ticks(run[-1].dts_ns - base_ns + run[-1].duration_ns, timescale)
+class _Run:
+    """One track's samples of a fragment; a sample is a list of pieces."""
+
+    def __init__(
+        self, track: int, timescale: int, packets: list[Packet], samples: list[list[Buffer]]
+    ) -> None:
+        self.track = track
+        self.timescale = timescale
+        self.packets = packets
+        self.samples = samples
+        self.sizes = [sum(map(len, sample)) for sample in samples]
+
+
+def _traf(run: _Run, base_ns: int, offset: int) -> bytes:
+    packets, timescale = run.packets, run.timescale
+    dts = [ticks(p.dts_ns - base_ns, timescale) for p in packets]
     if dts[0] < 0:
         raise ValueError("A fragment can't begin before media time 0; choose an earlier base.")
-    samples = bytearray()
-    for i, packet in enumerate(run):
-        following = dts[i + 1] if i + 1 < len(dts) else end
+    last = packets[-1]
+    ends = [*dts[1:], ticks(last.dts_ns - base_ns + last.duration_ns, timescale)]
+    table = bytearray()
+    for packet, size, begin, end in zip(packets, run.sizes, dts, ends, strict=True):
         flags = _SYNC_SAMPLE if packet.is_key else _OTHER_SAMPLE
-        composition = ticks(packet.pts_ns - base_ns, timescale) - dts[i]
-        samples += struct.pack(
-            ">IIIi", max(following - dts[i], 1), len(data[i]), flags, composition
-        )
+        composition = ticks(packet.pts_ns - base_ns, timescale) - begin
+        table += struct.pack(">IIIi", max(end - begin, 1), size, flags, composition)
     return box(
         b"traf",
-        _full(b"tfhd", 0, 0x02_0000, struct.pack(">I", track)),  # offsets count from the moof
+        _full(b"tfhd", 0, 0x02_0000, struct.pack(">I", run.track)),  # offsets count from the moof
         _full(b"tfdt", 1, 0, struct.pack(">Q", dts[0])),
-        _full(b"trun", 1, 0xF01, struct.pack(">Ii", len(run), offset), bytes(samples)),
+        _full(b"trun", 1, 0xF01, struct.pack(">Ii", len(packets), offset), bytes(table)),
     )
 
 

@@ -35,13 +35,23 @@ def split_annex_b(data: bytes) -> Iterator[bytes]:
         start = following
 
 
-def length_prefixed(data: bytes) -> bytes:
-    """An access unit from Annex B framing to four-byte lengths, as MP4 wants it."""
-    parts: list[bytes] = []
-    for unit in split_annex_b(data):
-        parts.append(len(unit).to_bytes(4, "big"))
-        parts.append(unit)
-    return b"".join(parts)
+def length_prefixed(data: bytes) -> list[bytes | memoryview]:
+    """An access unit from Annex B framing to four-byte lengths, as MP4 wants it: the pieces in
+    their order, the units themselves not copied."""
+    view = memoryview(data)
+    pieces: list[bytes | memoryview] = []
+    start = data.find(_START)
+    while start >= 0:
+        start += 3
+        following = data.find(_START, start)
+        end = len(data) if following < 0 else following
+        while following >= 0 and end > start and data[end - 1] == 0:
+            end -= 1  # zeros before a start code belong to it
+        if end > start:
+            pieces.append((end - start).to_bytes(4, "big"))
+            pieces.append(view[start:end])
+        start = following
+    return pieces
 
 
 def nal_type(codec: str, unit: bytes) -> int:

@@ -1,8 +1,9 @@
 """What sources give: packets as their container has them, before they have a place in time."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from its_camera_ai.core.media import MediaKind, TrackInfo
 
@@ -10,8 +11,7 @@ Wait = Callable[[float], bool]
 """Sleeps up to so many seconds; True if the stream shall stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawPacket:
+class RawPacket(msgspec.Struct, frozen=True, gc=False):
     """A packet as the container gives it; stamps from the container's own origin, or None."""
 
     kind: MediaKind

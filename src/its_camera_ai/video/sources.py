@@ -1,7 +1,8 @@
 """Where raw packets come from: the network, files, USB cameras, the street simulator."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera

@@ -1,7 +1,8 @@
 """Fills in the time stamps that packets come without."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from its_camera_ai.core.media import MediaKind
 from its_camera_ai.core.time import NS_PER_S
@@ -28,7 +29,9 @@ def with_stamps(packets: Iterator[RawPacket]) -> Iterator[RawPacket]:
             yield from _back_dated(held, stamp)
             held.clear()
         last_ns[raw.kind] = stamp
-        yield replace(raw, pts_ns=stamp if raw.pts_ns is None else raw.pts_ns, dts_ns=stamp)
+        if raw.pts_ns is None:
+            raw = replace(raw, pts_ns=stamp)
+        yield raw if raw.dts_ns is not None else replace(raw, dts_ns=stamp)
 
 
 def _back_dated(held: list[RawPacket], until_ns: int) -> Iterator[RawPacket]:
