@@ -18,7 +18,8 @@ from its_camera_ai.ops.settings import Settings
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 
 EVENT_DETAILS = {
-    EventKind.LINE_CROSSED: "`line`, `direction` (in, out), `class`, `score`, `xyxy`",
+    EventKind.LINE_CROSSED: "`line`, `direction` (in, out), `class`, `score`, `xyxy`, "
+    "`decided_after_s` (until the picture that made it certain)",
     EventKind.ZONE_ENTERED: "`zone`, `class`, `score`, `xyxy`",
     EventKind.ZONE_LEFT: "`zone`, `class`, `dwell_s`, `score`, `xyxy`",
     EventKind.CAMERA_CONNECTED: "`stream`",

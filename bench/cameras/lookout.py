@@ -19,11 +19,13 @@ _TAIL = 48  # bytes by which a coded picture is known
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An event as it appeared: what it says, and when its row was there to be read."""
+    """An event as it appeared: when it happened, which picture made it certain (its time), and
+    when its row was there to be read. All wall time in ns."""
 
     camera_id: str
     kind: str
     wall_ns: int
+    frame_ns: int
     seen_ns: int
 
 
@@ -52,13 +54,15 @@ class EventWatch:
         last = connection.execute("SELECT coalesce(max(rowid), 0) FROM events").fetchone()[0]
         while not self._stop.wait(_POLL_S):
             rows = connection.execute(
-                "SELECT rowid, camera_id, kind, wall_ns FROM events WHERE rowid > ? ORDER BY rowid",
+                "SELECT rowid, camera_id, kind, wall_ns, json_extract(detail, '$.decided_after_s') "
+                "FROM events WHERE rowid > ? ORDER BY rowid",
                 (last,),
             ).fetchall()
             seen_ns = time.time_ns()
-            for rowid, camera_id, kind, wall_ns in rows:
+            for rowid, camera_id, kind, wall_ns, after_s in rows:
                 last = rowid
-                self.arrivals.append(Arrival(camera_id, kind, wall_ns, seen_ns))
+                frame_ns = wall_ns + round((after_s or 0) * 1e9)
+                self.arrivals.append(Arrival(camera_id, kind, wall_ns, frame_ns, seen_ns))
         connection.close()
 
 

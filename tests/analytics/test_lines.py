@@ -247,6 +247,7 @@ def test_event_tells_the_moment_and_the_body() -> None:
         "class": "truck",
         "score": 0.8,
         "xyxy": [280.0, 210.0, 320.0, 270.0],
+        "decided_after_s": 0.03,  # the picture after the crossing, three quarters of a step later
     }
     assert scene.counts().to_json() == {
         "lines": {"gate": {"in": {"total": 1, "truck": 1}, "out": {"total": 0}}},

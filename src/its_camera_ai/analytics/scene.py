@@ -47,6 +47,7 @@ class SceneAnalytics:
         self._config = AnalyticsConfig() if config is None else config
         self._timeline = Timeline()
         self._wall_offset_ns = 0
+        self._now_ns = 0
         self._counts = Counts(
             {line.id: LineCounts() for line in scene.lines},
             {zone.id: ZoneCounts() for zone in scene.zones},
@@ -75,6 +76,7 @@ class SceneAnalytics:
             events += self._visits(self._zones.end(self._all_rows(), self._paths))
             self._begin(tracks.size_wh)
         self._wall_offset_ns = tracks.wall_ns - tracks.pts_ns
+        self._now_ns = tracks.pts_ns
         if tracks.unknown is None:
             if before_ns is not None:
                 step_s = min((tracks.pts_ns - before_ns) / NS_PER_S, self._config.look_gap_s)
@@ -176,6 +178,8 @@ class SceneAnalytics:
                 "class": label,
                 "score": round(crossing.score, 3),
                 "xyxy": [round(v, 1) for v in crossing.xyxy],
+                # how much later the picture came that made it certain
+                "decided_after_s": round((self._now_ns - crossing.pts_ns) / NS_PER_S, 3),
             }
             events.append(
                 self._event(EventKind.LINE_CROSSED, crossing.row, crossing.pts_ns, detail)
