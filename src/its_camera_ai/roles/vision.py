@@ -79,6 +79,7 @@ class Eye:
         self._tracker_lock = threading.Lock()
         self._last_told_ns = clock.monotonic_ns()
         self._active = False
+        self._lost = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"eye/{camera.id}", daemon=True)
 
@@ -129,6 +130,9 @@ class Eye:
         self._stages.add("motion", since_s)
         self._figures.motion_frames += motion.active
         self._active = motion.active or self._active
+        if self._subscriber.lost != self._lost:
+            self._lost = self._subscriber.lost
+            self._tell_unknown(frame, Unknown.PACKET_LOSS)
         self._board.offer(self.camera.id, frame, motion=motion.active)
         self._say_if_unknown(frame)
 

@@ -104,10 +104,10 @@ class VideoDecoder:
     def _frames(self, coded: "av.Packet[Any] | None") -> list[Frame]:
         try:
             pictures = self._context.decode(coded)
-        except (av.error.InvalidDataError, av.error.ArgumentError):
-            self.errors += 1
-            return []
         except av.error.EOFError:
+            return []
+        except av.error.FFmpegError:
+            self.errors += 1
             return []
         return [
             Frame(p, p.pts, p.pts + self._wall_offset_ns, self._scaler)

@@ -106,13 +106,22 @@ class StreamPipeline:
                     return
             except ItscamError as error:
                 self._end()
-                if self._clock.monotonic_ns() - connected_ns >= STABLE_S * NS_PER_S:
-                    self._backoff.reset()
                 self._failed(error)
+            except Exception as error:  # a bug in one camera's way must not take the others along
+                log.exception("camera stream broke", camera=self._camera_id)
+                self._end()
+                self._failed(
+                    RetryableError(
+                        f"Something unforeseen went wrong ({type(error).__name__}); it is tried "
+                        "again. The log of the ingest process has the details."
+                    )
+                )
+            if self._clock.monotonic_ns() - connected_ns >= STABLE_S * NS_PER_S:
+                self._backoff.reset()
             self._reconnects += 1
             self._stop.wait(self._backoff.next_s())
 
-    def _failed(self, error: RetryableError | UserError | ItscamError) -> None:
+    def _failed(self, error: ItscamError) -> None:
         refused = isinstance(error, UserError)
         if str(error) != self._error:
             log.warning(
