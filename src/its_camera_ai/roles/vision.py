@@ -225,6 +225,11 @@ class LookBoard:
         for thread in self._threads:
             thread.join(5.0)
 
+    @property
+    def alive(self) -> bool:
+        """False if a detector thread died of something unforeseen."""
+        return all(thread.is_alive() for thread in self._threads)
+
     def add(self, eye: Eye) -> None:
         with self._changed:
             self._eyes[eye.camera.id] = eye
@@ -369,8 +374,8 @@ class Vision:
         with self._lock:
             eyes = list(self._eyes.values())
         dead = [eye.camera.id for eye in eyes if not eye.alive]
-        if dead:
-            raise RuntimeError(f"the eye of {', '.join(dead)} has died")
+        if dead or not self._board.alive:
+            raise RuntimeError(f"threads have died: {', '.join(dead) or 'detector'}")
         return msgspec.structs.replace(
             bare,
             vision=[eye.status() for eye in eyes],
