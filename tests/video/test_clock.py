@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from its_camera_ai.core.time import NS_PER_MS, NS_PER_S
-from its_camera_ai.video.clock import Stamp, StreamClock
+from its_camera_ai.video.clock import Arrival, Stamp, StreamClock
 
 STEP_NS = 40 * NS_PER_MS
 WALL_NS = 1_700_000_000 * NS_PER_S
@@ -18,9 +18,15 @@ def run(raw_steps_ns: list[int], delays_ns: list[int] | None = None) -> list[Sta
     clock, raw, stamps = StreamClock(), 12345, []
     for i, step in enumerate(raw_steps_ns):
         raw += step
-        arrival = i * STEP_NS + (delays_ns[i] if delays_ns else 0)
-        stamps.append(clock.stamp(raw, raw, wall_ns=WALL_NS + arrival, monotonic_ns=arrival))
+        at = arrival(raw, i * STEP_NS + (delays_ns[i] if delays_ns else 0))
+        if i == 0:
+            clock.begin([at])
+        stamps.append(clock.stamp(raw, at))
     return stamps
+
+
+def arrival(raw_ns: int, monotonic_ns: int) -> Arrival:
+    return Arrival(raw_ns, WALL_NS + monotonic_ns, monotonic_ns)
 
 
 def test_begins_at_the_wall_time_of_arrival_and_follows_the_stamps() -> None:
@@ -46,10 +52,11 @@ def test_a_jump_of_the_stamps_is_bridged_by_the_time_that_passed(jump_s: float) 
 
 def test_a_new_connection_goes_on_where_real_time_is() -> None:
     clock = StreamClock()
-    first = clock.stamp(5, 5, wall_ns=WALL_NS, monotonic_ns=0)
-    clock.begin()
+    clock.begin([arrival(5, 0)])
+    first = clock.stamp(5, arrival(5, 0))
     later_ns = 7 * NS_PER_S
-    second = clock.stamp(0, 0, wall_ns=WALL_NS + later_ns, monotonic_ns=later_ns)
+    clock.begin([arrival(0, later_ns)])
+    second = clock.stamp(0, arrival(0, later_ns))
     assert second.dts_ns - first.dts_ns == later_ns
     assert second.wall_offset_ns == 0
 
@@ -65,10 +72,10 @@ def test_a_drifting_camera_clock_is_followed_in_the_mapping_only() -> None:
     drift = 1.001  # the camera's second lasts 1.001 real seconds
     clock, last = StreamClock(), None
     for i in range(3 * 60 * 25):
-        arrival = int(i * STEP_NS * drift)
-        last = clock.stamp(
-            i * STEP_NS, i * STEP_NS, wall_ns=WALL_NS + arrival, monotonic_ns=arrival
-        )
+        at = arrival(i * STEP_NS, int(i * STEP_NS * drift))
+        if i == 0:
+            clock.begin([at])
+        last = clock.stamp(i * STEP_NS, at)
     assert last is not None
     true_wall = WALL_NS + int((3 * 60 * 25 - 1) * STEP_NS * drift)
     assert abs(last.pts_ns + last.wall_offset_ns - true_wall) < 80 * NS_PER_MS
@@ -81,8 +88,19 @@ def test_packets_that_lay_in_a_buffer_while_connecting_date_nothing_late() -> No
     assert abs(late_ns) < 20 * NS_PER_MS
 
 
+def test_the_promptest_of_the_first_packets_dates_them_all() -> None:
+    late_ms = [600, 560, 520, 0, 30]
+    first = [arrival(i * STEP_NS, i * STEP_NS + ms * NS_PER_MS) for i, ms in enumerate(late_ms)]
+    clock = StreamClock()
+    clock.begin(first)
+    stamps = [clock.stamp(a.raw_dts_ns, a) for a in first]
+    assert [s.pts_ns - WALL_NS for s in stamps] == [i * STEP_NS for i in range(5)]
+    assert {s.wall_offset_ns for s in stamps} == {0}
+
+
 def test_sound_and_picture_share_the_time_base() -> None:
     clock = StreamClock()
-    video = clock.stamp(0, 0, wall_ns=WALL_NS, monotonic_ns=0, kind="v")
-    audio = clock.stamp(-10, -10, wall_ns=WALL_NS, monotonic_ns=1, kind="a")
+    clock.begin([arrival(0, 0)])
+    video = clock.stamp(0, arrival(0, 0), kind="v")
+    audio = clock.stamp(-10, arrival(-10, 1), kind="a")
     assert audio.dts_ns == video.dts_ns - 10

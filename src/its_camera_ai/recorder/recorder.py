@@ -209,7 +209,7 @@ class Recorder:
             return None
         media_id = self._make_id(first.wall_ns)
         moment = datetime.fromtimestamp(first.wall_ns / NS_PER_S, tz=UTC)
-        name = f"{moment:%H-%M-%S}_{media_id[-12:]}.mp4"
+        name = f"{moment:%H-%M-%S}-{moment.microsecond // 1000:03d}_{media_id[-12:]}.mp4"
         folder = self._root / first.info.camera_id / first.info.role / f"{moment:%Y-%m-%d}"
         return SegmentWriter(folder / name, first.info, first, media_id)
 

@@ -1,6 +1,8 @@
 """From a camera's own time stamps to stream time and wall time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from its_camera_ai.core.time import NS_PER_MS, NS_PER_S
 
@@ -19,10 +21,19 @@ class Stamp:
     wall_offset_ns: int
 
 
+class Arrival(NamedTuple):
+    """A packet's own decoding time, and the moment it came on both clocks."""
+
+    raw_dts_ns: int
+    wall_ns: int
+    monotonic_ns: int
+
+
 class StreamClock:
     """Stamps the packets of one live stream, across reconnects.
 
-    Stream time starts at the wall time of the first packet and advances by the camera's stamps.
+    ``begin`` comes before the first ``stamp`` and at every reconnect. Stream time starts at the
+    wall time of the first packet and advances by the camera's stamps.
     Where these jump, repeat, run backwards or begin anew (a reconnect), it goes on by the time
     that really passed, so it strictly rises for as long as the process lives.
 
@@ -32,7 +43,7 @@ class StreamClock:
     """
 
     def __init__(self) -> None:
-        self._raw_to_stream_ns: int | None = None
+        self._raw_to_stream_ns = 0
         self._last_raw_ns = 0
         self._last_dts_ns = 0
         self._last_monotonic_ns = 0
@@ -42,64 +53,51 @@ class StreamClock:
         self._last_dts_by_kind: dict[object, int] = {}
         self.jumps = 0
 
-    def begin(self) -> None:
-        """A new connection: its raw stamps have nothing to do with those before."""
-        if self._raw_to_stream_ns is not None:
-            self._raw_to_stream_ns = None
+    def begin(self, first: Sequence[Arrival]) -> None:
+        """A new connection: its raw stamps have nothing to do with those before.
 
-    def stamp(
-        self,
-        raw_pts_ns: int,
-        raw_dts_ns: int,
-        *,
-        wall_ns: int,
-        monotonic_ns: int,
-        kind: object = None,
-    ) -> Stamp:
+        Args:
+            first: arrivals of its first moments, at least one. The first packets often lay in
+                buffers while the connection was made; the promptest of these dates them all.
+        """
+        start = first[0]
+        self._raw_to_stream_ns = min(a.wall_ns - a.raw_dts_ns for a in first)
+        if self._last_dts_ns:
+            passed_ns = max(start.monotonic_ns - self._last_monotonic_ns, NS_PER_MS)
+            self._raw_to_stream_ns = self._last_dts_ns + passed_ns - start.raw_dts_ns
+        self._last_raw_ns, self._last_monotonic_ns = start.raw_dts_ns, start.monotonic_ns
+        self._wall_offset_ns = min(a.wall_ns - a.raw_dts_ns - self._raw_to_stream_ns for a in first)
+        self._delay_min_ns = None
+        self._window_end_ns = start.monotonic_ns + WINDOW_NS
+
+    def stamp(self, raw_pts_ns: int, arrival: Arrival, *, kind: object = None) -> Stamp:
         """Place one packet.
 
         Args:
-            raw_pts_ns, raw_dts_ns: the camera's stamps, from any origin.
-            wall_ns, monotonic_ns: the moment of arrival on both clocks.
+            raw_pts_ns: the camera's presentation time, of the same origin as ``arrival``'s.
+            arrival: its decoding time, and when it came.
             kind: video or audio; decoding times strictly rise within each.
         """
-        if self._raw_to_stream_ns is None:
-            self._anchor(raw_dts_ns, wall_ns, monotonic_ns)
-        else:
-            passed_ns = monotonic_ns - self._last_monotonic_ns
-            if abs(raw_dts_ns - self._last_raw_ns - passed_ns) > JUMP_NS:
-                self.jumps += 1
-                self._anchor(raw_dts_ns, wall_ns, monotonic_ns)
-        assert self._raw_to_stream_ns is not None  # noqa: S101  set by _anchor just above
-        dts_ns = raw_dts_ns + self._raw_to_stream_ns
+        passed_ns = arrival.monotonic_ns - self._last_monotonic_ns
+        if abs(arrival.raw_dts_ns - self._last_raw_ns - passed_ns) > JUMP_NS:
+            self.jumps += 1
+            self.begin([arrival])
+        dts_ns = arrival.raw_dts_ns + self._raw_to_stream_ns
         pts_ns = raw_pts_ns + self._raw_to_stream_ns
         previous = self._last_dts_by_kind.get(kind)
         if previous is not None and dts_ns <= previous:
             dts_ns = previous + NS_PER_MS
         self._last_dts_by_kind[kind] = dts_ns
-        pts_ns = max(pts_ns, dts_ns)
-        self._last_raw_ns = raw_dts_ns
+        self._last_raw_ns = arrival.raw_dts_ns
         self._last_dts_ns = max(self._last_dts_ns, dts_ns)
-        self._last_monotonic_ns = monotonic_ns
-        self._follow_wall(dts_ns, wall_ns, monotonic_ns)
-        return Stamp(pts_ns, dts_ns, self._wall_offset_ns)
-
-    def _anchor(self, raw_ns: int, wall_ns: int, monotonic_ns: int) -> None:
-        if self._last_dts_ns:
-            passed_ns = max(monotonic_ns - self._last_monotonic_ns, NS_PER_MS)
-            stream_ns = self._last_dts_ns + passed_ns
-        else:
-            stream_ns = wall_ns
-        self._raw_to_stream_ns = stream_ns - raw_ns
-        self._wall_offset_ns = wall_ns - stream_ns
-        self._delay_min_ns = None
-        self._window_end_ns = monotonic_ns + WINDOW_NS
+        self._last_monotonic_ns = arrival.monotonic_ns
+        self._follow_wall(dts_ns, arrival.wall_ns, arrival.monotonic_ns)
+        return Stamp(max(pts_ns, dts_ns), dts_ns, self._wall_offset_ns)
 
     def _follow_wall(self, dts_ns: int, wall_ns: int, monotonic_ns: int) -> None:
         delay_ns = wall_ns - dts_ns
         if delay_ns <= self._wall_offset_ns - OFFSET_STEP_NS:
-            # no packet comes before it was made: the first ones lay in a buffer while we connected
-            self._wall_offset_ns = delay_ns
+            self._wall_offset_ns = delay_ns  # no packet comes before it was made
         if self._delay_min_ns is None or delay_ns < self._delay_min_ns:
             self._delay_min_ns = delay_ns
         if monotonic_ns >= self._window_end_ns:

@@ -10,11 +10,14 @@ from its_camera_ai.core.errors import CameraStreamEnded
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole, TrackInfo
 from its_camera_ai.core.time import NS_PER_S, Clock
 from its_camera_ai.video import nal
-from its_camera_ai.video.clock import StreamClock
+from its_camera_ai.video.clock import Arrival, StreamClock
 from its_camera_ai.video.decoder import VideoDecoder
 from its_camera_ai.video.raw import RawPacket, Wait
 from its_camera_ai.video.sources import open_source
 from its_camera_ai.video.stamps import FRAME_DURATION_DEFAULT_NS, with_stamps
+
+SETTLE_NS = NS_PER_S // 2
+"""How long the first packets of a network connection are held before they are dated."""
 
 
 class CameraStream:
@@ -59,12 +62,11 @@ class CameraStream:
         """
         source = open_source(self._url, self._camera, clock=self._clock, wait=self._wait)
         try:
-            self._stream_clock.begin()
             self._next_generation(source.video, source.audio)
-            for raw in with_stamps(source.packets()):
+            for raw, arrival in self._dated(with_stamps(source.packets())):
                 if stop.is_set():
                     return
-                packet = self._packet(raw)
+                packet = self._packet(raw, arrival)
                 if packet is not None:
                     yield packet
         finally:
@@ -75,12 +77,33 @@ class CameraStream:
                 "camera's limit of viewers."
             )
 
+    def _dated(self, packets: Iterator[RawPacket]) -> Iterator[tuple[RawPacket, Arrival]]:
+        """Packets with their arrival. Those of the first moments of a network connection are held
+        until the clock can be set by the promptest of them."""
+        settle_ns = SETTLE_NS if self._url.port is not None else 0
+        held: list[tuple[RawPacket, Arrival]] = []
+        settled = False
+        for raw in packets:
+            assert raw.dts_ns is not None  # noqa: S101  with_stamps saw to it
+            now = Arrival(raw.dts_ns, self._clock.wall_ns(), self._clock.monotonic_ns())
+            if settled:
+                yield raw, now
+                continue
+            held.append((raw, now))
+            if now.monotonic_ns - held[0][1].monotonic_ns >= settle_ns:
+                settled = True
+                self._stream_clock.begin([arrival for _, arrival in held])
+                yield from held
+        if held and not settled:  # it ended sooner
+            self._stream_clock.begin([arrival for _, arrival in held])
+            yield from held
+
     def _next_generation(self, video: TrackInfo, audio: TrackInfo | None) -> StreamInfo:
         self._generation += 1
         self.info = StreamInfo(self._camera.id, self._role, self._generation, video, audio)
         return self.info
 
-    def _packet(self, raw: RawPacket) -> Packet | None:
+    def _packet(self, raw: RawPacket, arrival: Arrival) -> Packet | None:
         info = self.info
         assert info is not None  # noqa: S101  set by connect() before the first packet
         if raw.kind is MediaKind.VIDEO:
@@ -90,14 +113,7 @@ class CameraStream:
         fps = info.video.fps
         nominal_ns = int(NS_PER_S / fps) if fps > 0 else FRAME_DURATION_DEFAULT_NS
         assert raw.pts_ns is not None  # noqa: S101  with_stamps saw to it
-        assert raw.dts_ns is not None  # noqa: S101
-        stamp = self._stream_clock.stamp(
-            raw.pts_ns,
-            raw.dts_ns,
-            wall_ns=self._clock.wall_ns(),
-            monotonic_ns=self._clock.monotonic_ns(),
-            kind=raw.kind,
-        )
+        stamp = self._stream_clock.stamp(raw.pts_ns, arrival, kind=raw.kind)
         self._seq += 1
         return Packet(
             info,
