@@ -224,7 +224,9 @@ def _latencies(arrivals: list[Arrival], errors_ms: dict[str, float]) -> dict[str
 def _tell(result: dict[str, Any], idle: Use, peer: Use, options: argparse.Namespace) -> int:
     limits = _limits(result, peer)
     result["limits"] = [asdict(limit) | {"holds": limit.holds} for limit in limits]
-    result["options"] = {k: str(v) for k, v in vars(options).items()}
+    result["options"] = {
+        k: v.name if isinstance(v, Path) else str(v) for k, v in vars(options).items()
+    }
     text = _text(result, limits, idle, peer)
     print("\n" + text)
     if options.write:
