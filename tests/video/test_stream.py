@@ -93,6 +93,19 @@ def test_streams(rtsp_server, transport: str, codec: str, audio: bool, auth: str
     assert span_s == pytest.approx((59 - start) / 25, abs=0.1)
 
 
+def test_a_stream_that_is_only_recorded_is_read_in_gulps_and_loses_nothing(rtsp_server) -> None:  # type: ignore[no-untyped-def]
+    server = rtsp_server(Mount("cam", make_clip(CLIP)))
+    stream = stream_of(server.url("cam"), sub=CameraUrl.parse(server.url("cam")))
+    packets = take(stream, 75)
+    start = next(i for i, p in enumerate(packets) if p.is_key)
+    seen = numbers(packets[start:])
+    assert all((b - a) % 100 == 1 for a, b in itertools.pairwise(seen))
+    late_ns = max(p.wall_ns for p in packets) - SystemClock().wall_ns()
+    assert late_ns < 0, "no picture is dated in the future"
+    span_s = (packets[-1].pts_ns - packets[start].pts_ns) / NS_PER_S
+    assert span_s == pytest.approx((74 - start) / 25, abs=0.1)
+
+
 def test_a_killed_server_is_a_stream_that_ended(rtsp_server) -> None:  # type: ignore[no-untyped-def]
     server = rtsp_server(Mount("cam", make_clip(CLIP)))
     packets = stream_of(server.url("cam")).connect(threading.Event())

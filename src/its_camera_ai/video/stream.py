@@ -19,6 +19,13 @@ from its_camera_ai.video.stamps import FRAME_DURATION_DEFAULT_NS, with_stamps
 SETTLE_NS = NS_PER_S // 2
 """How long the first packets of a network connection are held before they are dated."""
 
+GATHER_S = 0.2
+"""How long packets of a stream that is only recorded may lie in the socket before they are read:
+100 kB at 4 Mbit/s, which fits a TCP window from the start. Over UDP nothing would hold the sender
+back, so there packets are read as they come."""
+CAUGHT_UP_NS = 5_000_000
+"""A read that waited for longer than this has emptied the socket."""
+
 
 class CameraStream:
     """Turns one stream of a camera into stamped packets, connection after connection.
@@ -42,6 +49,10 @@ class CameraStream:
         self._url = url
         self._clock = clock
         self._wait = wait
+        only_recorded = role is not camera.detect_role
+        self._may_gather = (
+            only_recorded and url.scheme in ("rtsp", "rtsps") and camera.rtsp_transport == "tcp"
+        )
         self._stream_clock = StreamClock()
         self._generation = clock.wall_ns() // NS_PER_S
         self._seq = 0
@@ -77,13 +88,27 @@ class CameraStream:
                 "camera's limit of viewers."
             )
 
+    def _gathered(self, packets: Iterator[RawPacket]) -> Iterator[RawPacket]:
+        """Lets packets of a stream that nobody watches gather in the socket, and takes them in one
+        go: waking up for each one costs more than handling it."""
+        if not self._may_gather:
+            yield from packets
+            return
+        asked_ns = self._clock.monotonic_ns()
+        for raw in packets:
+            waited_ns = self._clock.monotonic_ns() - asked_ns
+            yield raw
+            if waited_ns > CAUGHT_UP_NS and self._wait(GATHER_S):
+                return
+            asked_ns = self._clock.monotonic_ns()
+
     def _dated(self, packets: Iterator[RawPacket]) -> Iterator[tuple[RawPacket, Arrival]]:
         """Packets with their arrival. Those of the first moments of a network connection are held
         until the clock can be set by the promptest of them."""
         settle_ns = SETTLE_NS if self._url.port is not None else 0
         held: list[tuple[RawPacket, Arrival]] = []
         settled = False
-        for raw in packets:
+        for raw in self._gathered(packets):
             assert raw.dts_ns is not None  # noqa: S101  with_stamps saw to it
             now = Arrival(raw.dts_ns, self._clock.wall_ns(), self._clock.monotonic_ns())
             if settled:
