@@ -1,5 +1,6 @@
 """The embedded bus: ZeroMQ over Unix sockets in a folder that only the owner may enter."""
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from its_camera_ai.core.media import Packet, StreamInfo, StreamRole
 PACKET_QUEUE = 900
 """Packets kept per subscriber before it loses some: 30 s of one stream at 30 fps."""
 TRACKS_QUEUE = 2_000
+_HEAR_EVERY_S = 0.02
+"""A new subscriber waits for a key frame anyway; asking at each packet would cost as much again."""
 _SOCKET_PATH_BYTES_MAX = 107  # sun_path of Linux, less the closing zero
 
 
@@ -124,9 +127,11 @@ class ZmqPacketPublisher:
         self._encoder = msgspec.msgpack.Encoder()
         self._topics: dict[tuple[str, StreamRole], bytes] = {}
         self._wanted: set[bytes] = set()
+        self._hear_again_s = 0.0
 
     def publish(self, packet: Packet) -> None:
-        self._hear()
+        if time.monotonic() > self._hear_again_s:
+            self._hear()
         key = (packet.info.camera_id, packet.info.role)
         topic = self._topics.get(key)
         if topic is None:
@@ -136,6 +141,7 @@ class ZmqPacketPublisher:
             self._socket.send_multipart((topic, header, packet.data))
 
     def _hear(self) -> None:
+        self._hear_again_s = time.monotonic() + _HEAR_EVERY_S
         while int(self._socket.get(zmq.EVENTS)) & zmq.POLLIN:
             said = self._socket.recv()
             (self._wanted.add if said[:1] == b"\x01" else self._wanted.discard)(said[1:])

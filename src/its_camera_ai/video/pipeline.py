@@ -17,7 +17,8 @@ from its_camera_ai.core.time import NS_PER_S, Clock
 log = structlog.get_logger(__name__)
 
 STABLE_S = 30.0
-_RATE_WINDOW_NS = 5 * NS_PER_S
+RATE_SAMPLES = 6
+"""Rates are taken over so many heartbeats."""
 
 
 class Stream(Protocol):
@@ -74,7 +75,9 @@ class StreamPipeline:
         self._packets = 0
         self._reconnects = 0
         self._last_packet_wall_ns = 0
-        self._recent: deque[tuple[int, int, bool]] = deque()
+        self._pictures = 0
+        self._bytes = 0
+        self._samples: deque[tuple[int, int, int]] = deque(maxlen=RATE_SAMPLES)
         self._thread = threading.Thread(target=self._run, name=f"{camera_id}/{role}", daemon=True)
 
     def start(self) -> None:
@@ -141,18 +144,13 @@ class StreamPipeline:
         for sink in self._sinks:
             sink.put(packet)
         self._packets += 1
+        self._pictures += packet.kind is MediaKind.VIDEO
+        self._bytes += len(packet.data)
         self._last_packet_wall_ns = int(self._clock.wall_ns())
-        self._recent.append(
-            (self._last_packet_wall_ns, len(packet.data), packet.kind is MediaKind.VIDEO)
-        )
-        oldest_ns = self._last_packet_wall_ns - _RATE_WINDOW_NS
-        while self._recent[0][0] < oldest_ns:
-            self._recent.popleft()
 
     def _end(self) -> None:
         for sink in self._sinks:
             sink.end_connection()
-        self._recent.clear()
 
     def _enter(self, state: CameraState) -> None:
         if state is not self._state and not (
@@ -163,10 +161,9 @@ class StreamPipeline:
             self._since_wall_ns = int(self._clock.wall_ns())
 
     def status(self) -> StreamStatus:
-        """What is known now; called from the status thread."""
-        recent = list(self._recent)
+        """What is known now. Called once a second, by one thread: rates are over its calls."""
+        fps, bitrate_bps = self._rates()
         info = self._stream.info
-        span_s = max((recent[-1][0] - recent[0][0]) / NS_PER_S, 1e-3) if len(recent) > 1 else 0.0
         return StreamStatus(
             self._camera_id,
             self._role,
@@ -176,11 +173,23 @@ class StreamPipeline:
             codec=info.video.codec if info else "",
             width=info.video.width if info else 0,
             height=info.video.height if info else 0,
-            fps=(sum(1 for r in recent if r[2]) - 1) / span_s if span_s else 0.0,
-            bitrate_bps=sum(r[1] for r in recent) * 8 / span_s if span_s else 0.0,
+            fps=fps,
+            bitrate_bps=bitrate_bps,
             packets=self._packets,
             reconnects=self._reconnects,
             generation=info.generation if info else 0,
             last_packet_wall_ns=self._last_packet_wall_ns,
             jumps=self._stream.jumps,
         )
+
+    def _rates(self) -> tuple[float, float]:
+        """Pictures and bits per second over the last calls; 0 while the camera is away."""
+        if self._state is not CameraState.ONLINE:
+            self._samples.clear()
+            return 0.0, 0.0
+        self._samples.append((self._clock.monotonic_ns(), self._pictures, self._bytes))
+        (then_ns, pictures, coded), (now_ns, *_) = self._samples[0], self._samples[-1]
+        if now_ns <= then_ns:
+            return 0.0, 0.0
+        span_s = (now_ns - then_ns) / NS_PER_S
+        return (self._pictures - pictures) / span_s, (self._bytes - coded) * 8 / span_s

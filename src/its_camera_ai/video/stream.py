@@ -49,7 +49,7 @@ class CameraStream:
         self._url = url
         self._clock = clock
         self._wait = wait
-        only_recorded = role is not camera.detect_role
+        only_recorded = role is not camera.detect_role or not camera.detect
         self._may_gather = (
             only_recorded and url.scheme in ("rtsp", "rtsps") and camera.rtsp_transport == "tcp"
         )
