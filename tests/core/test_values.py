@@ -10,7 +10,7 @@ from its_camera_ai.core.detections import Detections
 from its_camera_ai.core.errors import ConfigInvalid, SceneInvalid
 from its_camera_ai.core.ids import camera_id, new_id
 from its_camera_ai.core.scene import Anchor, Line, Scene, Unit, Zone, anchor_points
-from its_camera_ai.core.time import ClockMapping, iso_utc, parse_iso_utc
+from its_camera_ai.core.time import iso_utc, parse_iso_utc
 
 
 @pytest.mark.parametrize("text", ["a", "north-gate_2", "0", "x" * 64])
@@ -32,7 +32,6 @@ def test_ids_sort_by_time_and_differ() -> None:
 
 
 def test_times() -> None:
-    assert ClockMapping(7).wall(3) == 10
     assert parse_iso_utc(iso_utc(1_700_000_000_123_000_000)) == 1_700_000_000_123_000_000
     assert parse_iso_utc("2026-01-01T01:00:00+01:00") == parse_iso_utc("2026-01-01T00:00:00Z")
 

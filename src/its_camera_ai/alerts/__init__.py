@@ -1,0 +1,1 @@
+"""Incidents on their way to a person: rules, escalation, delivery. Empty yet."""

@@ -8,8 +8,6 @@ from typing import NewType
 from its_camera_ai.core.errors import ConfigInvalid
 
 CameraId = NewType("CameraId", str)
-EventId = NewType("EventId", str)
-MediaId = NewType("MediaId", str)
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
 

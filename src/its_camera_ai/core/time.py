@@ -7,12 +7,9 @@ Wall time (``wall_ns``) is UTC in nanoseconds since 1970-01-01.
 """
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NewType, Protocol
 
-StreamTime = NewType("StreamTime", int)
-"""Presentation time, ns."""
 WallTime = NewType("WallTime", int)
 """UTC, ns since the epoch."""
 
@@ -40,21 +37,6 @@ class SystemClock:
 
     def monotonic_ns(self) -> int:
         return time.monotonic_ns()
-
-
-@dataclass(frozen=True, slots=True)
-class ClockMapping:
-    """How one stretch of stream time maps onto wall time: ``wall = stream + offset``."""
-
-    wall_offset_ns: int
-
-    def wall(self, pts_ns: int) -> WallTime:
-        """Wall time of a stream time.
-
-        >>> ClockMapping(wall_offset_ns=5).wall(10)
-        15
-        """
-        return WallTime(pts_ns + self.wall_offset_ns)
 
 
 def iso_utc(wall_ns: int) -> str:

@@ -1,0 +1,1 @@
+"""Sites behind a bad uplink: sync with a hub, updates. Empty yet."""

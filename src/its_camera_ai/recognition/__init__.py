@@ -1,0 +1,1 @@
+"""Faces, plates, re-identification, where it is allowed. Empty yet."""

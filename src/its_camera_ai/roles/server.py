@@ -18,7 +18,6 @@ from its_camera_ai.api.state import SystemState
 from its_camera_ai.bus.messages import RoleStatus, TracksMessage
 from its_camera_ai.bus.ports import StatusReceiver, TracksReceiver
 from its_camera_ai.core.cameras import Camera
-from its_camera_ai.core.events import EventKind
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.time import NS_PER_S, Clock
 from its_camera_ai.ops.camera_events import CameraEvents
@@ -28,7 +27,6 @@ from its_camera_ai.store.event_writer import EventWriter
 log = structlog.get_logger(__name__)
 
 RECEIVE_S = 0.5
-COUNTED = (EventKind.LINE_CROSSED, EventKind.ZONE_ENTERED, EventKind.ZONE_LEFT)
 StoredCounts = Callable[[str, int], Mapping[str, Any]]
 """Counts of a camera since a wall time, from the stored events."""
 

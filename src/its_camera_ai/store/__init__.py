@@ -1,0 +1,1 @@
+"""What must survive: database, vault, site files."""

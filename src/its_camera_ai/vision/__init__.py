@@ -1,0 +1,1 @@
+"""Frames → detections: motion, models, and who is looked at next."""
