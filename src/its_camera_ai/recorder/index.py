@@ -92,9 +92,9 @@ def heal(media_root: Path, repository: SegmentRepository, camera_id: str) -> lis
     known = repository.known_paths(camera_id)
     healed: list[Segment] = []
     for path in sorted((media_root / camera_id).rglob("*.mp4*")):
-        if path.is_symlink() or not path.is_file():
-            continue
         if path.relative_to(media_root).as_posix() in known:
+            continue  # before the disk is asked: at start-up nearly all are known
+        if path.is_symlink() or not path.is_file():
             continue
         segment = _repaired(media_root, path)
         if segment is not None:
