@@ -1,6 +1,6 @@
-"""The port for inference: a model makes one detector per camera, a detector looks at frames."""
+"""The ports for inference: a model makes one detector per camera, a detector looks at frames."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -36,6 +36,46 @@ class ModelInfo:
     sha256: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AreaLook:
+    """A part of a frame to look at.
+
+    Attributes:
+        frame_bgr: (H, W, 3) uint8, the whole frame.
+        area: left, top, right, bottom in whole pixels, inside the frame and not empty.
+        input_wh: size of the network's input to look with; the network must be able to run at it
+            (``AreaDetector.fits``). The area is scaled into it, its sides' ratio kept where the
+            family wants that.
+    """
+
+    frame_bgr: ByteArray
+    area: tuple[int, int, int, int]
+    input_wh: tuple[int, int]
+
+
+class AreaDetector(Protocol):
+    """A network without memory: looks at parts of frames, of several cameras in one batch.
+
+    Safe to call from several threads at once.
+    """
+
+    @property
+    def batch_max(self) -> int:
+        """So many looks of one input size go through the network at once; 1 where it can't."""
+        ...
+
+    def fits(self, input_wh: tuple[int, int]) -> bool:
+        """Whether the network can run at this input size."""
+        ...
+
+    def detect_areas(self, looks: Sequence[AreaLook]) -> list[Detections]:
+        """What is in each area, in the order given; boxes in pixels of the whole frame.
+
+        Looks of different input sizes run in batches of their own.
+        """
+        ...
+
+
 class Detector(Protocol):
     """Looks at the frames of one camera. Not shared between threads unless the model says so."""
 
@@ -49,6 +89,11 @@ class DetectorModel(Protocol):
 
     @property
     def info(self) -> ModelInfo: ...
+
+    @property
+    def areas(self) -> AreaDetector | None:
+        """For looking at parts of frames; None for a model with memory, which needs whole ones."""
+        ...
 
     def open(self, camera_id: str) -> Detector:
         """The detector of one camera, with its memory where the model needs one."""

@@ -1,0 +1,52 @@
+"""Which model looks at which camera; it may change while cameras run."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from its_camera_ai.core.detections import Detections
+from its_camera_ai.vision.detector import DetectorModel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookOutcome:
+    """How one look went, for those who judge a model by it.
+
+    Attributes:
+        camera_id: whose frame.
+        model: that looked.
+        seconds: of wall time that the inference took.
+        found: None if the detector failed.
+    """
+
+    camera_id: str
+    model: DetectorModel
+    seconds: float
+    found: Detections | None
+
+
+class ModelSource(Protocol):
+    """Asked before every look, told after it. Both are quick and safe from any thread."""
+
+    def model_of(self, camera_id: str) -> DetectorModel:
+        """The model that looks at this camera now. Stays loaded while it is the answer."""
+        ...
+
+    def looked(self, outcome: LookOutcome) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class OneModel:
+    """The same model for every camera, for as long as the process runs."""
+
+    def __init__(self, model: DetectorModel) -> None:
+        self._model = model
+
+    def model_of(self, camera_id: str) -> DetectorModel:
+        return self._model
+
+    def looked(self, outcome: LookOutcome) -> None:
+        """Nothing to judge: there is no other model to go back to."""
+
+    def close(self) -> None:
+        self._model.close()
