@@ -30,6 +30,7 @@ class OneBox:
     """A model that always sees one car, or fails."""
 
     info = ModelInfo("one-box", "test", "Apache-2.0", (320, 240), ())
+    areas = None
 
     def __init__(self) -> None:
         self.fails = False

@@ -76,6 +76,10 @@ class BrightBoxes:
         look: called at the start of each look, in the thread that looks.
     """
 
+    areas = None
+
+    areas = None
+
     def __init__(self, family: str = "test", look: Callable[[int], None] = lambda _: None) -> None:
         self._look = look
         self._info = ModelInfo("bright-boxes", family, "Apache-2.0", (320, 240), (ObjectClass.CAR,))

@@ -57,6 +57,37 @@ def constant_model(
     return path
 
 
+def batch_model(path: Path, base: np.ndarray, bright: tuple[int, int]) -> Path:
+    """A network of any batch that answers ``base`` (1, N, C) for each picture of the batch.
+
+    The mean of each picture over 255 is added to its own row and column ``bright``.
+    """
+    gain = np.zeros_like(base)
+    gain[0, *bright] = 1 / 255
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=1, axes=[1, 2, 3]),
+            helper.make_node("Squeeze", ["mean", "side"], ["flat"]),
+            helper.make_node("Mul", ["flat", "gain"], ["lit"]),
+            helper.make_node("Add", ["lit", "base"], ["output"]),
+        ],
+        "tiny",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, ("n", 3, "h", "w"))],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ("n", *base.shape[1:]))],
+        [
+            numpy_helper.from_array(np.array([3], np.int64), "side"),
+            numpy_helper.from_array(gain.astype(np.float32), "gain"),
+            numpy_helper.from_array(base.astype(np.float32), "base"),
+        ],
+    )
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=_IR_VERSION
+    )
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+    return path
+
+
 def yolox_output(classes: int = 80) -> np.ndarray:
     """(1, 84, 5 + C) with nothing in it; rows of stride 8 first."""
     return np.zeros((1, 64 + 16 + 4, 5 + classes), np.float32)

@@ -12,31 +12,31 @@ def test_picture_lies_top_left_and_the_rest_is_filled() -> None:
     letterbox = Letterbox((64, 64), Normalisation(fill=114))
     placement = letterbox.put(np.full((32, 64, 3), 7, np.uint8))
     assert placement == Placement((64, 32), (64, 32))
-    assert letterbox.buffer.shape == (1, 3, 64, 64)
-    assert letterbox.buffer.dtype == np.float32
-    assert (letterbox.buffer[0, :, :32] == 7).all()
-    assert (letterbox.buffer[0, :, 32:] == 114).all()
+    assert letterbox.batch(1).shape == (1, 3, 64, 64)
+    assert letterbox.batch(1).dtype == np.float32
+    assert (letterbox.batch(1)[0, :, :32] == 7).all()
+    assert (letterbox.batch(1)[0, :, 32:] == 114).all()
 
 
 def test_channels_stay_in_the_order_of_the_frame() -> None:
     letterbox = Letterbox((32, 32), Normalisation())
     letterbox.put(np.full((32, 32, 3), RED, np.uint8))
-    assert [letterbox.buffer[0, c].mean() for c in range(3)] == [0, 0, 255]
+    assert [letterbox.batch(1)[0, c].mean() for c in range(3)] == [0, 0, 255]
 
 
 def test_mean_and_scale_apply_to_picture_and_filling() -> None:
     norm = Normalisation(fill=0, mean=(10, 20, 30), scale=(0.5, 1, 2))
     letterbox = Letterbox((32, 32), norm)
     letterbox.put(np.full((16, 32, 3), 110, np.uint8))
-    assert [float(letterbox.buffer[0, c, 0, 0]) for c in range(3)] == [50, 90, 160]
-    assert [float(letterbox.buffer[0, c, 31, 0]) for c in range(3)] == [-5, -20, -60]
+    assert [float(letterbox.batch(1)[0, c, 0, 0]) for c in range(3)] == [50, 90, 160]
+    assert [float(letterbox.batch(1)[0, c, 31, 0]) for c in range(3)] == [-5, -20, -60]
 
 
 def test_a_frame_of_another_shape_leaves_nothing_of_the_one_before() -> None:
     letterbox = Letterbox((64, 64), Normalisation(fill=9))
     letterbox.put(np.full((64, 64, 3), 200, np.uint8))
     letterbox.put(np.full((16, 64, 3), 50, np.uint8))
-    assert set(np.unique(letterbox.buffer)) == {9, 50}
+    assert set(np.unique(letterbox.batch(1))) == {9, 50}
 
 
 def test_stretching_fills_the_whole_input_and_maps_back_by_side() -> None:

@@ -6,9 +6,16 @@ import pytest
 
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.errors import ModelInvalid
+from its_camera_ai.vision.detector import AreaLook
 from its_camera_ai.vision.families import FAMILIES, class_map
 from its_camera_ai.vision.onnx_model import OnnxDetectorModel
-from tests.support.tiny_models import SIDE, constant_model, nanodet_outputs, yolox_output
+from tests.support.tiny_models import (
+    SIDE,
+    batch_model,
+    constant_model,
+    nanodet_outputs,
+    yolox_output,
+)
 
 YOLOX, NANODET = FAMILIES["yolox"], FAMILIES["nanodet"]
 
@@ -155,3 +162,54 @@ def test_any_size_input_runs_at_the_size_asked_for(tmp_path: Path) -> None:
     )
     model = OnnxDetectorModel(path, name="tiny", family=YOLOX, input_wh=(64, 64))
     assert model.info.input_wh == (64, 64)
+
+
+def any_size_model(tmp_path: Path, classes: int = 80) -> OnnxDetectorModel:
+    """Answers (batch, N, 85): each picture's own mean over 255 as the score of one person."""
+    raw = yolox_output(classes)
+    raw[0, 11, :5] = (0.5, 0.5, 0, 0, 1.0)  # (24, 8, 32, 16)
+    path = batch_model(tmp_path / "m.onnx", raw, bright=(11, 5))
+    return OnnxDetectorModel(path, name="tiny", family=YOLOX, score_min=0.1, input_wh=(64, 64))
+
+
+def test_areas_of_several_frames_in_one_batch(tmp_path: Path) -> None:
+    model = any_size_model(tmp_path)
+    dark, light = (np.full((200, 300, 3), grey, np.uint8) for grey in (51, 204))
+    dark[:64, :64] = 102
+    looks = [
+        AreaLook(light, (10, 20, 74, 84), (64, 64)),
+        AreaLook(dark, (0, 0, 64, 64), (64, 64)),
+        AreaLook(dark, (100, 100, 228, 164), (64, 64)),  # 128×64: half size, lower half filled
+    ]
+    found = model.detect_areas(looks)
+    assert [f.xyxy.tolist() for f in found] == [
+        [[34, 28, 42, 36]],
+        [[24, 8, 32, 16]],
+        [[148, 116, 164, 132]],
+    ]
+    assert found[0].score == pytest.approx([204 / 255], abs=1e-3)
+    assert found[1].score == pytest.approx([102 / 255], abs=1e-3)
+    assert found[2].score == pytest.approx([(51 + 114) / 2 / 255], abs=1e-3)
+
+
+def test_more_looks_than_a_batch_come_back_in_order(tmp_path: Path) -> None:
+    model = any_size_model(tmp_path)
+    greys = np.linspace(60, 250, 150).astype(np.uint8)
+    looks = [
+        AreaLook(np.full((64, 64, 3), grey, np.uint8), (0, 0, 64, 64), (64, 64)) for grey in greys
+    ]
+    assert model.batch_max == 64
+    scores = [float(found.score[0]) for found in model.detect_areas(looks)]
+    assert scores == pytest.approx((greys / 255).tolist(), abs=1e-3)
+    assert model.detect_areas([]) == []
+
+
+def test_a_fixed_network_looks_one_at_a_time_and_at_its_size_only(tmp_path: Path) -> None:
+    path = constant_model(tmp_path / "m.onnx", {"output": yolox_with_one_car()})
+    model = OnnxDetectorModel(path, name="tiny", family=YOLOX)
+    assert model.batch_max == 1
+    assert model.fits((64, 64))
+    assert not model.fits((96, 64))
+    frame = np.zeros((64, 64, 3), np.uint8)
+    found = model.detect_areas([AreaLook(frame, (32, 0, 64, 32), (64, 64))] * 3)
+    assert [f.xyxy.tolist() for f in found] == [[[44, 8, 52, 12]]] * 3

@@ -32,25 +32,33 @@ class Normalisation:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the picture lies in the input: top left, ``picture_wh`` of the input's pixels."""
+    """Where the picture lies in the input: top left, ``picture_wh`` of the input's pixels.
 
-    frame_wh: tuple[int, int]
+    Attributes:
+        area_wh: size of what was scaled into the input, in the frame's pixels.
+        picture_wh: its size in the input.
+        origin_xy: where its top left corner is in the frame.
+    """
+
+    area_wh: tuple[int, int]
     picture_wh: tuple[int, int]
+    origin_xy: tuple[int, int] = (0, 0)
 
     def to_frame(self, xyxy: npt.NDArray[Any]) -> FloatArray:
-        """Boxes (N, 4) from input pixels to frame pixels, clipped to the frame.
+        """Boxes (N, 4) from input pixels to frame pixels, clipped to the area that was seen.
 
         Width and height have their own factor because the picture's size is rounded to whole
         pixels; with one common factor the far edge would be off by up to half an input pixel.
         """
-        w, h = self.frame_wh
+        w, h = self.area_wh
         factor = np.array([w / self.picture_wh[0], h / self.picture_wh[1]] * 2, np.float32)
         limit = np.array([w, h, w, h], np.float32)
-        return np.asarray(np.clip(np.asarray(xyxy, np.float32) * factor, 0, limit), np.float32)
+        in_area = np.clip(np.asarray(xyxy, np.float32) * factor, 0, limit)
+        return np.asarray(in_area + np.array(self.origin_xy * 2, np.float32), np.float32)
 
 
 class Letterbox:
-    """Scales frames into one reusable input buffer. Not for two threads at a time.
+    """Scales pictures into a reusable batch of inputs. Not for two threads at a time.
 
     Args:
         input_wh: the network's input in pixels.
@@ -63,11 +71,29 @@ class Letterbox:
         self._norm = normalisation
         self._canvas = np.full((height, width, 3), normalisation.fill, np.uint8)
         self._picture_wh = (0, 0)
-        self.buffer = np.empty((1, 3, height, width), np.float32)
-        """(1, 3, H, W) float32, overwritten by each ``put``."""
+        self._batch = np.zeros((1, 3, height, width), np.float32)
 
-    def put(self, frame_bgr: ByteArray) -> Placement:
-        """Write one frame (H, W, 3) uint8 into ``buffer``."""
+    def batch(self, size: int) -> FloatArray:
+        """The first ``size`` inputs (size, 3, H, W) float32; the next ``put`` overwrites them."""
+        if size > len(self._batch):
+            grown = np.zeros((size, *self._batch.shape[1:]), np.float32)
+            grown[: len(self._batch)] = self._batch
+            self._batch = grown
+        return self._batch[:size]
+
+    def put(
+        self,
+        frame_bgr: ByteArray,
+        area: tuple[int, int, int, int] | None = None,
+        slot: int = 0,
+    ) -> Placement:
+        """Write one frame (H, W, 3) uint8, or an area (xyxy) of it, into the batch at ``slot``.
+
+        Only the area is scaled, so that a small one costs little in a large frame.
+        """
+        left, top = area[:2] if area is not None else (0, 0)
+        if area is not None:
+            frame_bgr = frame_bgr[area[1] : area[3], area[0] : area[2]]
         height, width = frame_bgr.shape[:2]
         picture_wh = self._fit(width, height)
         if picture_wh != self._picture_wh:
@@ -81,13 +107,14 @@ class Letterbox:
             dst=self._canvas[: picture_wh[1], : picture_wh[0]],
             interpolation=cv2.INTER_AREA if halves else cv2.INTER_LINEAR,
         )
+        target = self.batch(slot + 1)[slot]
         for channel in range(3):
-            plane = self.buffer[0, channel]
+            plane = target[channel]
             plane[:] = self._canvas[:, :, channel]
             if not self._norm.is_identity:
                 plane -= self._norm.mean[channel]
                 plane *= self._norm.scale[channel]
-        return Placement((width, height), picture_wh)
+        return Placement((width, height), picture_wh, (left, top))
 
     def _fit(self, width: int, height: int) -> tuple[int, int]:
         if not self._norm.keep_aspect:

@@ -43,6 +43,10 @@ class MovingObjectsModel:
     def info(self) -> ModelInfo:
         return self._info
 
+    @property
+    def areas(self) -> None:
+        """Its memory is of whole frames."""
+
     def open(self, camera_id: str) -> "MovingObjectsDetector":
         return MovingObjectsDetector(self._classifier, self._score_min)
 

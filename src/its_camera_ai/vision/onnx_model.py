@@ -1,6 +1,7 @@
 """Detector networks through ONNX Runtime on the CPU."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +18,15 @@ from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented as NotImp
 
 from its_camera_ai.core.detections import Detections
 from its_camera_ai.core.errors import ModelInvalid
-from its_camera_ai.vision.detector import ByteArray, ModelInfo, Outputs
+from its_camera_ai.vision.detector import AreaLook, ByteArray, FloatArray, ModelInfo, Outputs
 from its_camera_ai.vision.families import COCO, ClassMap, Family, columns
-from its_camera_ai.vision.letterbox import Letterbox
+from its_camera_ai.vision.letterbox import Letterbox, Placement
 from its_camera_ai.vision.nms import suppress
 
 SCORE_MIN = 0.2
 NMS_IOU_MAX = 0.45
+BATCH_MAX = 64
+"""Pictures in one run; bounds the buffers of a thread."""
 
 _DYNAMIC_WH = (640, 384)  # a 16:9 picture with the least padding at an affordable cost
 
@@ -77,6 +80,9 @@ class OnnxDetectorModel:
         self._columns, self._class_ids = columns(classes)
         self._session = _session(path, name, threads)
         self._input_name, self._input_wh = _input(self._session, name, family, input_wh)
+        shape = self._session.get_inputs()[0].shape
+        self._any_batch = not isinstance(shape[0], int)
+        self._any_size = not any(isinstance(side, int) for side in shape[2:])
         self._output_names = [o.name for o in self._session.get_outputs()]
         self._local = threading.local()
         reported = tuple(dict.fromkeys(c for c in classes if c is not None))
@@ -92,12 +98,53 @@ class OnnxDetectorModel:
         """The network remembers nothing, so all cameras share this object; thread safe."""
         return self
 
+    @property
+    def areas(self) -> "OnnxDetectorModel":
+        return self
+
+    @property
+    def batch_max(self) -> int:
+        return BATCH_MAX if self._any_batch else 1
+
+    def fits(self, input_wh: tuple[int, int]) -> bool:
+        if not self._any_size:
+            return input_wh == self._input_wh
+        stride = self._family.stride
+        return min(input_wh) > 0 and not (input_wh[0] % stride or input_wh[1] % stride)
+
     def detect(self, frame_bgr: ByteArray, pts_ns: int) -> Detections:
-        letterbox = self._letterbox()
-        placement = letterbox.put(frame_bgr)
-        xyxy, scores = self._family.decode(
-            self._run(letterbox), self._input_wh, self._class_count, self._score_min
-        )
+        height, width = frame_bgr.shape[:2]
+        return self._look([AreaLook(frame_bgr, (0, 0, width, height), self._input_wh)])[0]
+
+    def detect_areas(self, looks: Sequence[AreaLook]) -> list[Detections]:
+        found = [Detections.empty()] * len(looks)
+        by_size: dict[tuple[int, int], list[int]] = {}
+        for i, look in enumerate(looks):
+            by_size.setdefault(look.input_wh, []).append(i)
+        for same in by_size.values():
+            for first in range(0, len(same), self.batch_max):
+                batch = same[first : first + self.batch_max]
+                for i, seen in zip(batch, self._look([looks[i] for i in batch]), strict=True):
+                    found[i] = seen
+        return found
+
+    def _look(self, looks: Sequence[AreaLook]) -> list[Detections]:
+        """One run of the network over looks of one input size, no more than ``batch_max``."""
+        input_wh = looks[0].input_wh
+        letterbox = self._letterbox(input_wh)
+        letterbox.batch(len(looks))
+        places = [letterbox.put(look.frame_bgr, look.area, i) for i, look in enumerate(looks)]
+        outputs = self._run(letterbox.batch(len(looks)))
+        return [
+            self._read({name: v[i : i + 1] for name, v in outputs.items()}, input_wh, place)
+            for i, place in enumerate(places)
+        ]
+
+    def _read(
+        self, outputs: Outputs, input_wh: tuple[int, int], placement: Placement
+    ) -> Detections:
+        """One picture's outputs → detections in the frame."""
+        xyxy, scores = self._family.decode(outputs, input_wh, self._class_count, self._score_min)
         scores = scores[:, self._columns]
         best = scores.argmax(axis=1)
         score = scores[np.arange(len(best)), best]
@@ -114,20 +161,22 @@ class OnnxDetectorModel:
     def close(self) -> None:
         """Nothing to stop: the session goes with its last user."""
 
-    def _letterbox(self) -> Letterbox:
-        """The calling thread's own buffers."""
-        letterbox: Letterbox | None = getattr(self._local, "letterbox", None)
-        if letterbox is None:
-            letterbox = Letterbox(self._input_wh, self._family.normalisation)
-            self._local.letterbox = letterbox
-        return letterbox
+    def _letterbox(self, input_wh: tuple[int, int]) -> Letterbox:
+        """The calling thread's own buffers for this input size."""
+        letterboxes: dict[tuple[int, int], Letterbox] | None
+        letterboxes = getattr(self._local, "letterboxes", None)
+        if letterboxes is None:
+            letterboxes = self._local.letterboxes = {}
+        if input_wh not in letterboxes:
+            letterboxes[input_wh] = Letterbox(input_wh, self._family.normalisation)
+        return letterboxes[input_wh]
 
-    def _run(self, letterbox: Letterbox) -> Outputs:
+    def _run(self, batch: FloatArray) -> Outputs:
         try:
-            values = self._session.run(self._output_names, {self._input_name: letterbox.buffer})
+            values = self._session.run(self._output_names, {self._input_name: batch})
         except _ORT_ERRORS as error:
             raise ModelInvalid(
-                f"The model '{self._info.name}' can't run at {_by(self._input_wh)}: "
+                f"The model '{self._info.name}' can't run at {_by(batch.shape[:1:-1])}: "
                 f"{_first_line(error)}. Choose another input size or another model."
             ) from error
         return dict(zip(self._output_names, values, strict=True))
@@ -185,7 +234,7 @@ def _input(
     return inputs[0].name, size_wh
 
 
-def _by(size_wh: tuple[int, int]) -> str:
+def _by(size_wh: Sequence[int]) -> str:
     return f"{size_wh[0]}×{size_wh[1]}"
 
 
