@@ -80,7 +80,9 @@ class SceneAnalytics:
         if tracks.unknown is None:
             if before_ns is not None:
                 step_s = min((tracks.pts_ns - before_ns) / NS_PER_S, self._config.look_gap_s)
-                self._paths.unseen_s += max(step_s, 0.0)
+                # A track that is still predicted lives on, perhaps where nobody looked.
+                predicted = np.isin(self._paths.track_id, tracks.track_id[~tracks.observed])
+                self._paths.unseen_s[~predicted] += max(step_s, 0.0)
             events += self._look(_sightings(tracks))
             events += self._forget()
         for zone, inside in zip(self._scene.zones, self._zones.occupancy(), strict=True):

@@ -1,5 +1,7 @@
 """Detections → tracks: which box of this look is which road user of the look before."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +13,7 @@ from its_camera_ai.tracking import kalman
 from its_camera_ai.tracking.association import assign, costs
 from its_camera_ai.tracking.config import TrackerConfig
 from its_camera_ai.tracking.flow import FlowField
+from its_camera_ai.tracking.looked import could_be_seen, cut_sides
 from its_camera_ai.tracking.table import (
     BOX,
     CLASS,
@@ -34,8 +37,6 @@ from its_camera_ai.tracking.table import (
 )
 from its_camera_ai.tracking.timeline import Place, Timeline
 
-_EDGE_PX = 2.0
-"""A box this near to the picture's edge is cut off there: that side says little about the body."""
 _CUT_VARIANCE = 25.0
 _FLOW_MIN_H_S = 0.15
 """Slower than this, in box heights per second, is standing."""
@@ -80,6 +81,7 @@ class Tracker:
         size_wh: tuple[int, int],
         *,
         looks_per_s: float = 0.0,
+        looked_xyxy: npt.NDArray[np.floating[Any]] | None = None,
     ) -> FrameTracks:
         """One look: what the detector found in the frame at ``pts_ns``.
 
@@ -87,21 +89,30 @@ class Tracker:
             detections: boxes in pixels of a frame of ``size_wh``; N = 0 means looked at and empty.
             pts_ns: stream time. wall_ns: the same moment in UTC.
             looks_per_s: passed on into the result.
+            looked_xyxy: (R, 4) px, the areas that were looked at; None is the whole frame. Tracks
+                outside of them are predicted and do not age.
 
         Returns:
-            Tracks seen in this frame, in order of age, and predictions of those missed lately.
+            Tracks seen in this frame, in order of age, and predictions of those that were missed
+            lately or not looked at.
         """
         dt_s = self._step(pts_ns)
         if dt_s is None:
             return self._last or FrameTracks.nothing(pts_ns, wall_ns, size_wh)
         cfg, table = self.config, self._table
         self._predict(pts_ns, dt_s)
-        table.real[:, UNSEEN_S] += min(dt_s, cfg.look_gap_s)
+        areas = None if looked_xyxy is None else np.asarray(looked_xyxy, np.float64).reshape(-1, 4)
+        looked = could_be_seen(table.boxes(), areas)
+        table.real[looked, UNSEEN_S] += min(dt_s, cfg.look_gap_s)
         found = _usable(detections, cfg.score_low)
+        measured = positions_of(found.xyxy)
+        variance = self._variance(measured, cut_sides(found.xyxy, size_wh, areas))
         rows, columns = self._associate(found, size_wh)
-        self._continue(rows, found.take(columns), pts_ns, dt_s, size_wh)
-        self._end(min(dt_s, cfg.look_gap_s), size_wh)
-        self._begin(found, columns, pts_ns, size_wh)
+        self._continue(
+            rows, found.take(columns), measured[columns], variance[columns], pts_ns, dt_s, size_wh
+        )
+        self._end(min(dt_s, cfg.look_gap_s), size_wh, looked)
+        self._begin(found, measured, variance, columns, pts_ns, size_wh)
         return self._report(pts_ns, wall_ns, size_wh, None, looks_per_s)
 
     def skip(
@@ -186,6 +197,8 @@ class Tracker:
         self,
         rows: npt.NDArray[np.intp],
         seen: Detections,
+        measured: Floats,
+        variance: Floats,
         pts_ns: int,
         dt_s: float,
         size_wh: tuple[int, int],
@@ -195,8 +208,7 @@ class Tracker:
             return
         cfg, table = self.config, self._table
         real, whole = table.real[rows], table.whole[rows]
-        measured = positions_of(seen.xyxy)
-        kalman.correct(real, measured, self._variance(seen, measured, size_wh))
+        kalman.correct(real, measured, variance)
         real[:, VOTES] *= np.exp(-dt_s / cfg.vote_memory_s)
         whole[:, CLASS] = self._vote(real, whole[:, CLASS], seen)
         self._learn_flow(real, whole, pts_ns, size_wh)
@@ -207,19 +219,17 @@ class Tracker:
         whole[:, SEEN_NS] = pts_ns
         table.real[rows], table.whole[rows] = real, whole
 
-    def _variance(self, seen: Detections, measured: Floats, size_wh: tuple[int, int]) -> Floats:
-        """(N, 4) of the measured positions; wide where the picture's edge cuts the box."""
+    def _variance(self, measured: Floats, cut: npt.NDArray[np.bool_]) -> Floats:
+        """(N, 4) of the measured positions; wide where the box is cut, ``cut`` as of
+        ``cut_sides``.
+        """
         cfg = self.config
         variance = np.empty_like(measured)
         variance[:, :2] = (cfg.measure_h * np.exp(measured[:, LOG_H, None])) ** 2
         variance[:, 2:] = cfg.measure_size**2
-        width, height = size_wh
-        box = seen.xyxy
-        cut_x = (box[:, 0] <= _EDGE_PX) | (box[:, 2] >= width - _EDGE_PX)
-        cut_y = box[:, 3] >= height - _EDGE_PX
-        variance[cut_x, 0::2] *= _CUT_VARIANCE
-        variance[cut_y, 1::2] *= _CUT_VARIANCE
-        variance[box[:, 1] <= _EDGE_PX, 3] *= _CUT_VARIANCE
+        variance[cut[:, 0] | cut[:, 2], 0::2] *= _CUT_VARIANCE
+        variance[cut[:, 3], 1::2] *= _CUT_VARIANCE
+        variance[cut[:, 1], 3] *= _CUT_VARIANCE
         return variance
 
     def _vote(
@@ -246,8 +256,11 @@ class Tracker:
             real[use, :2], _LAYER[whole[use, CLASS]], velocity_h[use], travelled_h[use], size_wh
         )
 
-    def _end(self, dt_s: float, size_wh: tuple[int, int]) -> None:
-        """Drop the tracks that were unseen for too long, or were last heading out of sight."""
+    def _end(self, dt_s: float, size_wh: tuple[int, int], looked: npt.NDArray[np.bool_]) -> None:
+        """Drop the tracks that were unseen for too long, or were last heading out of sight.
+
+        None of them where the look did not cover its place.
+        """
         cfg, real, whole = self.config, self._table.real, self._table.whole
         if not len(real):
             return
@@ -261,13 +274,15 @@ class Tracker:
         area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
         np.clip(boxes, 0, [*size_wh, *size_wh], out=boxes)
         visible = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) >= cfg.visible_share * area
-        alive = (unseen_s <= limit_s) & (visible | (unseen_s == 0))
+        alive = ~looked | (unseen_s <= limit_s) & (visible | (unseen_s == 0))
         if not alive.all():
             self._table.keep(alive)
 
     def _begin(
         self,
         found: Detections,
+        measured: Floats,
+        variance: Floats,
         used: npt.NDArray[np.intp],
         pts_ns: int,
         size_wh: tuple[int, int],
@@ -278,18 +293,17 @@ class Tracker:
         free[used] = False
         if not free.any():
             return
-        fresh = found.take(free)
         seen_now = self._table.whole[:, SEEN_NS] == pts_ns
         if seen_now.any():
-            fresh = fresh.take(~self._same_body(fresh, seen_now))
+            free[free] = ~self._same_body(found.take(free), seen_now)
+        fresh, measured, variance = found.take(free), measured[free], variance[free]
         n = len(fresh)
         if not n:
             return
         real, whole = np.zeros((n, FLOATS)), np.zeros((n, INTS), np.int64)
-        measured = positions_of(fresh.xyxy)
         height = np.exp(measured[:, LOG_H])
         real[:, POSITION] = measured
-        real[:, P_POS] = self._variance(fresh, measured, size_wh)
+        real[:, P_POS] = variance
         flow, spread = self._flow.at(measured[:, :2], _LAYER[fresh.class_id], size_wh)
         real[:, VELOCITY][:, :2] = flow * height[:, None]
         speed_h = np.clip(spread, cfg.flow_sigma_h, cfg.newborn_speed_h)
