@@ -78,8 +78,6 @@ class BrightBoxes:
 
     areas = None
 
-    areas = None
-
     def __init__(self, family: str = "test", look: Callable[[int], None] = lambda _: None) -> None:
         self._look = look
         self._info = ModelInfo("bright-boxes", family, "Apache-2.0", (320, 240), (ObjectClass.CAR,))
