@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -163,4 +164,56 @@ track_counters = Table(
     metadata,
     Column("camera_id", Text, primary_key=True),  # kept when the camera goes: ids never return
     Column("next_id", BigInteger, nullable=False),
+)
+
+model_versions = Table(
+    "model_versions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("source", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # names the kept file; empty: part of the package
+    Column("family", Text, nullable=False),
+    Column("licence", Text, nullable=False),
+    Column("input_width", Integer, nullable=False),
+    Column("input_height", Integer, nullable=False),
+    Column("golden", JSON, nullable=False),  # what it found in the golden pictures
+    Column("notes", Text, nullable=False),
+    Column("registered_ns", BigInteger, nullable=False),
+)
+
+model_aliases = Table(
+    "model_aliases",
+    metadata,
+    Column("alias", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),  # 0: the model that the settings name
+    Column("attempt", BigInteger, nullable=False),
+)
+
+model_rollout = Table(
+    "model_rollout",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False),  # rises with every change of alias or trial
+    Column("configured", Text, nullable=False),  # the model that the settings named last
+    Column("state", Text, nullable=False),
+    Column("percent", Integer, nullable=False),
+    Column("auto", Boolean, nullable=False),
+    Column("hold_s", Float, nullable=False),
+    Column("latency_ratio_max", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("started_ns", BigInteger, nullable=False),
+    Column("stage_ns", BigInteger, nullable=False),
+    Column("attempt", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="single_row"),
+)
+
+model_carriers = Table(
+    "model_carriers",
+    metadata,
+    Column("process", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("attempt", BigInteger, nullable=False),
 )
