@@ -7,6 +7,12 @@ from pathlib import Path
 import msgspec
 import zmq
 
+from its_camera_ai.bus.calls import (
+    MESSAGE_BYTES_MAX,
+    WAITING_MAX,
+    ZmqCallAnswerer,
+    ZmqCaller,
+)
 from its_camera_ai.bus.messages import (
     PacketHeader,
     RoleStatus,
@@ -14,6 +20,7 @@ from its_camera_ai.bus.messages import (
     packet_from,
     packet_header,
 )
+from its_camera_ai.bus.ports import CallHandler
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.media import Packet, StreamInfo, StreamRole
 
@@ -33,7 +40,8 @@ class LocalBus:
     """All sockets of one process.
 
     Ingest binds ``packets``, the server binds ``tracks``, the supervisor binds both ends of
-    ``status``; everyone else connects and reconnects by itself when the binder restarts.
+    ``status``, a process that can be called binds ``calls-ROLE-NUMBER``; everyone
+    else connects and reconnects by itself when the binder restarts.
 
     Args:
         folder: the run folder; made, and closed to other users.
@@ -45,7 +53,7 @@ class LocalBus:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
-        longest = str(folder / "status-out.sock")
+        longest = str(folder / "calls-vision-63.sock")
         if len(longest.encode()) > _SOCKET_PATH_BYTES_MAX:
             raise ConfigInvalid(
                 f"The run folder {folder} has too long a path for local sockets "
@@ -112,6 +120,24 @@ class LocalBus:
         told = self._socket(zmq.PUB)
         told.bind(self._address("status-out"))
         return ZmqStatusHub(heard, told)
+
+    def caller(self) -> ZmqCaller:
+        return ZmqCaller(self._call_socket)
+
+    def _call_socket(self, role: str, index: int) -> zmq.Socket[bytes]:
+        # not among self._sockets: it lives for one call, in whichever thread makes it
+        socket = self._context.socket(zmq.DEALER)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES_MAX)
+        socket.connect(self._address(f"calls-{role}-{index}"))
+        return socket
+
+    def answer_calls(self, role: str, index: int, handler: CallHandler) -> ZmqCallAnswerer:
+        socket = self._socket(zmq.ROUTER)
+        socket.setsockopt(zmq.RCVHWM, WAITING_MAX)
+        socket.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES_MAX)
+        socket.bind(self._address(f"calls-{role}-{index}"))
+        return ZmqCallAnswerer(socket, handler)
 
     def close(self) -> None:
         """Close every end that this bus made."""

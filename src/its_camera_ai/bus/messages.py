@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole
+from its_camera_ai.core.picture_faults import PictureFault
 from its_camera_ai.core.tracks import FrameTracks, Unknown
 
 
@@ -111,7 +112,10 @@ class StreamStatus(msgspec.Struct, frozen=True):
 
 
 class VisionStatus(msgspec.Struct, frozen=True):
-    """One camera as vision sees it. Counters run since the process started."""
+    """One camera as vision sees it. Counters run since the process started.
+
+    ``faults`` is what is wrong with the picture; None while that is not known yet.
+    """
 
     camera_id: str
     model: str
@@ -123,6 +127,50 @@ class VisionStatus(msgspec.Struct, frozen=True):
     looks_per_s: float = 0.0
     latency_ms_p95: float = 0.0
     packets_lost: int = 0
+    faults: list[PictureFault] | None = None
+
+
+class ModelStatus(msgspec.Struct, frozen=True):
+    """One model in the memory of one vision process.
+
+    Counters run since the model was loaded; what is measured over a window says so.
+
+    Attributes:
+        alias: ``champion``, ``challenger``, or empty for one on its way in or out.
+        state: ``loading``, ``ready`` or ``failed``; ``reason`` says why it failed.
+        golden: ``same``, ``differs``, or ``none`` where there is nothing to compare with.
+        cameras: those it looks at now.
+        looks_per_s, latency_ms_p50, latency_ms_p95: of the last looks.
+        found_per_look, score_mean, empty_share: of the last looks; 0 without any.
+        baseline_found_per_look, baseline_score_mean, baseline_empty_share: the champion's on the
+            same cameras before; of a challenger only.
+        verdict: of a challenger: ``waiting``, ``healthy`` or ``unhealthy``; ``verdict_reason``
+            says what it waits for or what is wrong.
+        attempt: number of the trial or promotion that it belongs to.
+    """
+
+    name: str
+    version: int
+    alias: str
+    state: str
+    reason: str = ""
+    golden: str = "none"
+    cameras: list[str] = []
+    looks: int = 0
+    failures: int = 0
+    inference_s: float = 0.0
+    looks_per_s: float = 0.0
+    latency_ms_p50: float = 0.0
+    latency_ms_p95: float = 0.0
+    found_per_look: float = 0.0
+    score_mean: float = 0.0
+    empty_share: float = 0.0
+    baseline_found_per_look: float = 0.0
+    baseline_score_mean: float = 0.0
+    baseline_empty_share: float = 0.0
+    verdict: str = ""
+    verdict_reason: str = ""
+    attempt: int = 0
 
 
 class RoleStatus(msgspec.Struct, frozen=True):
@@ -141,9 +189,49 @@ class RoleStatus(msgspec.Struct, frozen=True):
     cpu_s: float = 0.0
     streams: list[StreamStatus] = []
     vision: list[VisionStatus] = []
+    models: list[ModelStatus] = []
     busy_s: dict[str, float] = {}
     counters: dict[str, float] = {}
     problems: list[str] = []
+
+
+class LookTest(msgspec.Struct, frozen=True, tag=True):
+    """Asks a vision process to look at one picture with the model of an alias.
+
+    Attributes:
+        jpeg: the picture; None takes a golden one.
+    """
+
+    alias: str
+    jpeg: bytes | None = None
+
+
+class LookTestResult(msgspec.Struct, frozen=True, tag=True):
+    """What a model found in one picture, strongest first.
+
+    Attributes:
+        model: name and version.
+        golden: what the golden pictures say of this model, see ``ModelStatus.golden``.
+        xyxy: pixels of the picture.
+    """
+
+    model: str
+    golden: str
+    size_wh: tuple[int, int]
+    seconds: float
+    class_names: list[str]
+    scores: list[float]
+    xyxy: list[tuple[float, float, float, float]]
+
+
+class CallFailed(msgspec.Struct, frozen=True, tag=True):
+    """The called process could not do it; ``reason`` is for people, and says what to do."""
+
+    reason: str
+
+
+CallRequest = LookTest
+CallReply = LookTestResult | CallFailed
 
 
 def packet_header(packet: Packet) -> PacketHeader:

@@ -4,10 +4,10 @@ All queues are bounded. A full queue drops and counts, it never blocks the sende
 must not wait for anyone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from its_camera_ai.bus.messages import RoleStatus, TracksMessage
+from its_camera_ai.bus.messages import CallReply, CallRequest, RoleStatus, TracksMessage
 from its_camera_ai.core.media import Packet, StreamRole
 
 
@@ -67,6 +67,30 @@ class StatusReceiver(Protocol):
     def close(self) -> None: ...
 
 
+CallHandler = Callable[[CallRequest], CallReply]
+
+
+class Caller(Protocol):
+    """Asks another process something and waits for its answer; from any thread."""
+
+    def call(self, role: str, index: int, request: CallRequest, timeout_s: float) -> CallReply:
+        """The answer of one process.
+
+        Raises:
+            CallUnanswered: none came in time, or the request is longer than the bus carries.
+        """
+        ...
+
+
+class CallAnswerer(Protocol):
+    """Answers one call after the other from a thread of its own."""
+
+    @property
+    def alive(self) -> bool: ...
+
+    def close(self) -> None: ...
+
+
 class Bus(Protocol):
     """Makes the ends. One per process; ``bootstrap`` chooses the adapter."""
 
@@ -83,5 +107,11 @@ class Bus(Protocol):
     def status_sender(self) -> StatusSender: ...
 
     def status_receiver(self) -> StatusReceiver: ...
+
+    def caller(self) -> Caller: ...
+
+    def answer_calls(self, role: str, index: int, handler: CallHandler) -> CallAnswerer:
+        """Answer the calls to this process with ``handler``; what it raises is told as failed."""
+        ...
 
     def close(self) -> None: ...

@@ -7,7 +7,8 @@ ItscamError
 │   ├── CameraStreamEnded      the server closed the stream
 │   ├── StorageUnavailable     disk full, read-only, unmounted, hung
 │   ├── DatabaseUnavailable    locked, gone, or not reachable
-│   └── DownloadFailed         a file from the internet did not come, or not in time
+│   ├── DownloadFailed         a file from the internet did not come, or not in time
+│   └── CallUnanswered         another process of the site did not answer in time
 └── UserError                  someone must change something before a retry can help
     ├── ConfigInvalid          a file, setting or request that can't be taken (exit code 2)
     │   └── SceneInvalid       a line or zone that makes no sense
@@ -55,6 +56,10 @@ class DatabaseUnavailable(RetryableError):
 
 class DownloadFailed(RetryableError):
     """A download did not start, broke off, or took longer than allowed."""
+
+
+class CallUnanswered(RetryableError):
+    """Another process of this site gave no answer in time; it may be starting, busy or gone."""
 
 
 class UserError(ItscamError):
