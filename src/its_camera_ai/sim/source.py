@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.sim.scenes import SCENES
 from its_camera_ai.sim.street import Street, open_street
+from its_camera_ai.sim.weather import WEATHERS, weather_names
 
 SIZE_MIN_WH, SIZE_MAX_WH = (64, 64), (3840, 2160)
 FPS_MIN, FPS_MAX = 1.0, 60.0
@@ -30,6 +31,7 @@ class SimSpec:
     size_wh: tuple[int, int] = (640, 360)
     demand: float = 1.0
     start_s: float = 0.0
+    weather: str = ""
 
     def open(self) -> Street:
         return open_street(
@@ -39,6 +41,7 @@ class SimSpec:
             fps=self.fps,
             demand=self.demand,
             start_s=self.start_s,
+            weather=self.weather,
         )
 
 
@@ -67,6 +70,11 @@ PARAMETERS = (
     ),
     Parameter("demand", "a number from 0 to 3", "factor on all flows; default 1"),
     Parameter("start_s", "a number from 0 to 86400", "seconds of traffic to skip; default 0"),
+    Parameter(
+        "weather",
+        f"names from {', '.join(WEATHERS)}, separated by commas",
+        "weather and light over the picture; default none",
+    ),
 )
 _DEFAULT = SimSpec("")
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
@@ -101,6 +109,7 @@ def parse_sim_url(path_and_query: str) -> SimSpec:
         size_wh=width_height,
         demand=_number("demand", given, _DEFAULT.demand, float, 0, DEMAND_MAX),
         start_s=_number("start_s", given, _DEFAULT.start_s, float, 0, START_S_MAX),
+        weather=_weather(given.get("weather", _DEFAULT.weather)),
     )
 
 
@@ -147,6 +156,14 @@ def _number(
     if not isfinite(value) or not low <= value <= high:
         raise _bad_value(name, given[name])
     return value
+
+
+def _weather(text: str) -> str:
+    """In the order of layers, so that equal weathers make equal specs."""
+    try:
+        return ",".join(kind.id for kind in weather_names(text))
+    except ConfigInvalid:
+        raise _bad_value("weather", text) from None
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from its_camera_ai.sim.paths import Point
 from its_camera_ai.sim.renderer import Finish, Renderer
 from its_camera_ai.sim.scenes import SCENES
 from its_camera_ai.sim.truth import SimFrame, TrueCrossing
+from its_camera_ai.sim.weather import Weather
 from its_camera_ai.sim.world import SceneDescription
 
 __all__ = ["SCENES", "Street", "open_street"]
@@ -45,11 +46,13 @@ class Street:
         demand: float,
         start_s: float,
         finish: Finish,
+        weather: str,
     ) -> None:
         self.description = description
         self.seed, self.size_wh, self.fps = seed, size_wh, fps
         self._start_ns = round(start_s * NS_PER_S)
         self._renderer = Renderer(description, size_wh, finish)
+        self._weather = Weather(weather, size_wh, fps=fps, seed=seed)
         camera = self._renderer.camera
         self.homography: npt.NDArray[np.float64] = camera.homography
         self.scene = scene_of(description, camera)
@@ -110,7 +113,8 @@ class Street:
             self._start_ns + pts_ns,
             self.seed,
         )
-        return SimFrame(index, pts_ns, bgr, truth)
+        seen = self._weather.over(bgr, index, pts_ns / NS_PER_S, truth)
+        return SimFrame(index, pts_ns, seen, truth)
 
     def _step(self) -> None:
         """One tick; afterwards the world stands at the end of tick ``_tick``."""
@@ -128,6 +132,7 @@ def open_street(
     demand: float = 1.0,
     start_s: float = 0.0,
     finish: Finish = Finish(),  # noqa: B008 (frozen)
+    weather: str = "",
 ) -> Street:
     """Open a street of the catalogue. The same arguments always give the same frames, byte for
     byte; the same ``scene``, ``seed`` and ``demand`` the same traffic at any size and rate.
@@ -135,9 +140,11 @@ def open_street(
     Args:
         demand: factor on all flows; 0 is an empty street.
         start_s: simulated seconds to skip before frame 0; they are computed, so hours take time.
+        weather: names of ``sim.weather.WEATHERS``, separated by commas; it lies over the caption
+            too, and changes neither traffic nor truth.
 
     Raises:
-        ConfigInvalid: there is no such scene.
+        ConfigInvalid: there is no such scene or weather.
     """
     description = SCENES.get(scene)
     if description is None:
@@ -150,6 +157,7 @@ def open_street(
         demand=demand,
         start_s=start_s,
         finish=finish,
+        weather=weather,
     )
 
 
