@@ -30,6 +30,7 @@ COMMANDS = {
     "diff": "config:diff",
     "camera": "camera:app",
     "models": "models:app",
+    "eval": "eval:app",
     "users": "users:app",
 }
 """Name → module of this room and what in it: a function, or a ``Typer`` of several commands."""
