@@ -44,5 +44,5 @@ def test_unknown_class_names_are_refused(names: list[str]) -> None:
 
 
 def test_unknown_family_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ModelInvalid, match="yolox, nanodet, fastestdet"):
+    with pytest.raises(ModelInvalid, match="use one of yolox, yolov8, nanodet"):
         family_named("yolov5")

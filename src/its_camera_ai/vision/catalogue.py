@@ -12,10 +12,11 @@ import msgspec
 
 from its_camera_ai.core.errors import ModelInvalid
 from its_camera_ai.vision.download import Opener, Progress, download, open_https
-from its_camera_ai.vision.families import class_map, family_named
+from its_camera_ai.vision.letterbox import Normalisation
 from its_camera_ai.vision.model_files import sha256_of, write_durably
-from its_camera_ai.vision.onnx_model import OnnxDetectorModel
 from its_camera_ai.vision.onnx_resize import any_size
+from its_camera_ai.vision.own_models import OwnModel, own_network, read_sidecar, sidecar_path
+from its_camera_ai.vision.runtime import RuntimeChoice
 
 MOVING_OBJECTS = "moving-objects"
 """The name of the detector that comes with the package and needs no file."""
@@ -69,16 +70,6 @@ class CatalogueEntry(msgspec.Struct, frozen=True):
         """The files that serve as this model, the preferred one first."""
         original = ModelFile(self.file, self.bytes, self.sha256, self.input_wh)
         return (original,) if self.any_size is None else (self.any_size, original)
-
-
-class OwnModel(msgspec.Struct, frozen=True):
-    """The sidecar of a file that a user added: ``NAME.onnx.json`` beside ``NAME.onnx``."""
-
-    name: str
-    family: str
-    classes: list[str]
-    sha256: str
-    licence: str = ""
 
 
 class FileState(StrEnum):
@@ -217,13 +208,15 @@ class Catalogue:
         family: str,
         classes: Sequence[str],
         licence: str = "",
+        *,
+        score_min: float | dict[str, float] | None = None,
+        normalisation: Normalisation | None = None,
     ) -> Path:
         """Take a user's own ONNX file into the models folder, after running it once.
 
         Args:
             name: lower-case letters, digits, ``.``, ``_`` and ``-``; none of the catalogue's.
-            family: see ``vision.families``.
-            classes: our class names in the order of the network's outputs, ``-`` for none.
+            family, classes, licence, score_min, normalisation: see ``OwnModel``.
 
         Raises:
             ModelInvalid: a name that can't be taken, or a file that doesn't fit the family.
@@ -235,35 +228,17 @@ class Catalogue:
                 f"'{name}' can't be the name of your model; choose lower-case letters, digits, "
                 f"dots and dashes, and none of {', '.join(sorted(taken))}."
             )
-        OnnxDetectorModel(
-            path, name=name, family=family_named(family), classes=class_map(classes)
-        ).close()
-        data = path.read_bytes()
+        if not path.is_file():
+            raise ModelInvalid(f"There is no model file {path}; correct the path.")
+        own = OwnModel(
+            name, family, list(classes), sha256_of(path), licence, score_min, normalisation
+        )
+        own_network(path, own, RuntimeChoice()).close()
         target = models_dir / f"{name}.onnx"
-        write_durably(target, [data])
-        sidecar = OwnModel(name, family, list(classes), sha256_of(target), licence)
-        text = json.dumps(msgspec.to_builtins(sidecar), indent=2) + "\n"
+        write_durably(target, [path.read_bytes()])
+        text = json.dumps(msgspec.to_builtins(own), indent=2) + "\n"
         write_durably(sidecar_path(target), [text.encode()])
         return target
-
-
-def sidecar_path(model: Path) -> Path:
-    return model.with_name(model.name + ".json")
-
-
-def read_sidecar(path: Path) -> OwnModel:
-    """Read ``NAME.onnx.json``.
-
-    Raises:
-        ModelInvalid: it is not there or makes no sense.
-    """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=OwnModel)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise ModelInvalid(
-            f"{path} does not describe a model ({error}); add the file again with: "
-            "itscam models add"
-        ) from error
 
 
 def _is(path: Path, file: ModelFile) -> bool:

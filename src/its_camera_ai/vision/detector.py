@@ -1,18 +1,17 @@
 """The ports for inference: a model makes one detector per camera, a detector looks at frames."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from its_camera_ai.core.detections import Detections, ObjectClass
+from its_camera_ai.vision.runtime import RuntimeInfo
 
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
-Outputs = Mapping[str, npt.NDArray[Any]]
-"""A network's raw outputs by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +20,12 @@ class ModelInfo:
 
     Attributes:
         name: the catalogue's name, or the file's own.
-        family: which decoder reads it: ``yolox``, ``nanodet``, ``fastestdet``, ``moving``.
+        family: how it is fed and read (``vision.families``); ``moving`` for the embedded one.
         licence: of the weights, as their publisher states it.
         input_wh: width and height of the network's input in pixels.
         classes: what it can report, in no particular order.
         sha256: of the file that runs; empty for what comes with the package.
+        runtime: what it runs on; None for what needs no runtime.
     """
 
     name: str
@@ -34,6 +34,7 @@ class ModelInfo:
     input_wh: tuple[int, int]
     classes: tuple[ObjectClass, ...]
     sha256: str = ""
+    runtime: RuntimeInfo | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

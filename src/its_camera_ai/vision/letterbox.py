@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from its_camera_ai.core.errors import InputUnreadable
 from its_camera_ai.vision.detector import ByteArray, FloatArray
 
 
@@ -16,14 +17,16 @@ class Normalisation:
 
     Attributes:
         fill: grey level (0–255, before normalising) of the area outside the picture.
-        mean, scale: per channel in the order of the frame (BGR).
+        mean, scale: per channel, in the order in which the network gets them.
         keep_aspect: False stretches the picture over the whole input.
+        rgb: the network wants red first; frames have blue first.
     """
 
     fill: int = 114
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
     keep_aspect: bool = True
+    rgb: bool = False
 
     @property
     def is_identity(self) -> bool:
@@ -89,28 +92,30 @@ class Letterbox:
     ) -> Placement:
         """Write one frame (H, W, 3) uint8, or an area (xyxy) of it, into the batch at ``slot``.
 
-        Only the area is scaled, so that a small one costs little in a large frame.
+        Only the area is scaled, so that a small one costs little in a large frame. Grey frames
+        (H, W) and such with an opacity (H, W, 4) are taken, too.
+
+        Raises:
+            InputUnreadable: no picture, or the area lies outside it or is empty.
         """
-        left, top = area[:2] if area is not None else (0, 0)
-        if area is not None:
-            frame_bgr = frame_bgr[area[1] : area[3], area[0] : area[2]]
-        height, width = frame_bgr.shape[:2]
+        picture, (left, top) = _cut(frame_bgr, area)
+        height, width = picture.shape[:2]
         picture_wh = self._fit(width, height)
         if picture_wh != self._picture_wh:
             self._canvas[:] = self._norm.fill
             self._picture_wh = picture_wh
         # averaging matters where whole pixels would be skipped; below that it costs for nothing
         halves = width >= 2 * picture_wh[0]
-        cv2.resize(
-            frame_bgr,
-            picture_wh,
-            dst=self._canvas[: picture_wh[1], : picture_wh[0]],
-            interpolation=cv2.INTER_AREA if halves else cv2.INTER_LINEAR,
-        )
-        target = self.batch(slot + 1)[slot]
-        for channel in range(3):
-            plane = target[channel]
-            plane[:] = self._canvas[:, :, channel]
+        interpolation = cv2.INTER_AREA if halves else cv2.INTER_LINEAR
+        target = self._canvas[: picture_wh[1], : picture_wh[0]]
+        if picture.shape[2:] == (3,):
+            cv2.resize(picture, picture_wh, dst=target, interpolation=interpolation)
+        else:
+            scaled = np.asarray(cv2.resize(picture, picture_wh, interpolation=interpolation))
+            target[:] = scaled.reshape(*target.shape[:2], -1)[:, :, :3]  # grey fills all three
+        planes = self.batch(slot + 1)[slot]
+        for channel, plane in enumerate(planes):
+            plane[:] = self._canvas[:, :, 2 - channel if self._norm.rgb else channel]
             if not self._norm.is_identity:
                 plane -= self._norm.mean[channel]
                 plane *= self._norm.scale[channel]
@@ -124,3 +129,32 @@ class Letterbox:
             min(self._input_wh[0], max(1, round(width * scale))),
             min(self._input_wh[1], max(1, round(height * scale))),
         )
+
+
+def frame_size(frame: ByteArray) -> tuple[int, int]:
+    """Width and height of a frame, which may be (H, W), (H, W, 3) or (H, W, 4).
+
+    Raises:
+        InputUnreadable: it is no picture.
+    """
+    channels = frame.shape[2] if frame.ndim == 3 else 1
+    if frame.ndim not in (2, 3) or channels not in (1, 3, 4) or frame.dtype != np.uint8:
+        raise InputUnreadable(
+            f"A frame must be (height, width, 3) of 8 bits; this one is {frame.shape} "
+            f"{frame.dtype}. Check what decodes it."
+        )
+    return frame.shape[1], frame.shape[0]
+
+
+def _cut(
+    frame: ByteArray, area: tuple[int, int, int, int] | None
+) -> tuple[ByteArray, tuple[int, int]]:
+    """The area of the frame, and where its top left corner is."""
+    width, height = frame_size(frame)
+    left, top, right, bottom = area if area is not None else (0, 0, width, height)
+    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
+        raise InputUnreadable(
+            f"There is no area {left},{top}–{right},{bottom} in a frame of {width}×{height}; give "
+            "whole pixels inside the frame."
+        )
+    return frame[top:bottom, left:right], (left, top)

@@ -1,20 +1,19 @@
 """From a model's name in the configuration to the model in memory."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from its_camera_ai.core.errors import ModelInvalid
-from its_camera_ai.vision.catalogue import (
-    MOVING_OBJECTS,
-    Catalogue,
-    OwnModel,
-    read_sidecar,
-    sidecar_path,
-)
+from its_camera_ai.vision.catalogue import MOVING_OBJECTS, Catalogue
 from its_camera_ai.vision.detector import DetectorModel
-from its_camera_ai.vision.families import class_map, family_named
+from its_camera_ai.vision.families import family_named
 from its_camera_ai.vision.model_files import sha256_of
 from its_camera_ai.vision.moving import MovingObjectsModel
-from its_camera_ai.vision.onnx_model import SCORE_MIN, OnnxDetectorModel
+from its_camera_ai.vision.network import NetworkDetectorModel
+from its_camera_ai.vision.own_models import OwnModel, own_network, read_sidecar, sidecar_path
+from its_camera_ai.vision.runtime import RuntimeChoice
+from its_camera_ai.vision.runtimes import open_runtime
+from its_camera_ai.vision.thresholds import SCORE_MIN, ScoreMin
 
 
 def load_model(
@@ -22,8 +21,8 @@ def load_model(
     *,
     models_dir: Path,
     input_wh: tuple[int, int] | None = None,
-    threads: int = 1,
-    score_min: float = SCORE_MIN,
+    choice: RuntimeChoice | None = None,
+    score_min: ScoreMin | None = None,
     catalogue: Catalogue | None = None,
 ) -> DetectorModel:
     """Load a detector.
@@ -33,15 +32,18 @@ def load_model(
             added, or the path of an ONNX file (known by its hash, or with a sidecar beside it).
         models_dir: where model files lie.
         input_wh: input size in pixels; None takes what suits the model.
-        threads: per call; 1 is right unless a core would idle.
-        score_min: weaker findings are not reported, 0–1.
+        choice: how to run it; None takes ONNX Runtime with one thread per look.
+        score_min: weaker findings are not reported, 0–1, for all classes or class by class; None
+            takes what the model's description says, else 0.2.
         catalogue: None takes the one that comes with the package.
 
     Raises:
         ModelInvalid: unknown, not on this machine, altered, or of another shape.
+        ConfigInvalid: the chosen runtime or device isn't there.
     """
+    choice = choice or RuntimeChoice()
     if name_or_path == MOVING_OBJECTS:
-        return MovingObjectsModel(score_min=score_min)
+        return MovingObjectsModel(score_min=_one_score(score_min))
     catalogue = catalogue or Catalogue.shipped()
     if "/" in name_or_path or name_or_path.endswith(".onnx"):
         path = Path(name_or_path)
@@ -59,28 +61,18 @@ def load_model(
     if known is not None:
         entry, file = known
         any_size = entry.any_size is not None and file == entry.any_size
-        return OnnxDetectorModel(
-            path,
+        return NetworkDetectorModel(
+            open_runtime(path, entry.name, choice),
             name=entry.name,
             family=family_named(entry.family),
             licence=entry.licence,
             sha256=digest,
             input_wh=input_wh or (file.input_wh if any_size else None),
-            threads=threads,
-            score_min=score_min,
+            batch=choice.batch,
+            score_min=SCORE_MIN if score_min is None else score_min,
         )
     own = _own(path, digest)
-    return OnnxDetectorModel(
-        path,
-        name=own.name,
-        family=family_named(own.family),
-        classes=class_map(own.classes),
-        licence=own.licence,
-        sha256=digest,
-        input_wh=input_wh,
-        threads=threads,
-        score_min=score_min,
-    )
+    return own_network(path, own, choice, input_wh=input_wh, score_min=score_min)
 
 
 def _own(path: Path, digest: str) -> OwnModel:
@@ -97,3 +89,11 @@ def _own(path: Path, digest: str) -> OwnModel:
             "itscam models add"
         )
     return own
+
+
+def _one_score(score_min: ScoreMin | None) -> float:
+    if isinstance(score_min, Mapping):
+        raise ModelInvalid(
+            f"{MOVING_OBJECTS} takes one score for all classes; give a number, or take a network."
+        )
+    return SCORE_MIN if score_min is None else score_min

@@ -1,5 +1,6 @@
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.errors import ModelInvalid
 from its_camera_ai.vision.detector import AreaLook
 from its_camera_ai.vision.families import FAMILIES, class_map
-from its_camera_ai.vision.onnx_model import OnnxDetectorModel
+from its_camera_ai.vision.network import NetworkDetectorModel
+from its_camera_ai.vision.runtime import RuntimeChoice
+from its_camera_ai.vision.runtimes import open_runtime
 from tests.support.tiny_models import (
     SIDE,
     batch_model,
@@ -18,6 +21,10 @@ from tests.support.tiny_models import (
 )
 
 YOLOX, NANODET = FAMILIES["yolox"], FAMILIES["nanodet"]
+
+
+def network(path: Path, *, name: str = "tiny", **options: Any) -> NetworkDetectorModel:
+    return NetworkDetectorModel(open_runtime(path, name, RuntimeChoice()), name=name, **options)
 
 
 def yolox_with_one_car() -> np.ndarray:
@@ -33,7 +40,7 @@ def yolox_with_one_car() -> np.ndarray:
 
 def test_yolox_golden_output_in_pixels_of_the_frame(tmp_path: Path) -> None:
     path = constant_model(tmp_path / "m.onnx", {"output": yolox_with_one_car()})
-    model = OnnxDetectorModel(path, name="tiny", family=YOLOX)
+    model = network(path, name="tiny", family=YOLOX)
     found = model.open("cam").detect(np.zeros((128, 256, 3), np.uint8), 0)
     # 256×128 into 64×64: factor 4; the input's box is (24, 16, 40, 24)
     assert found.xyxy.tolist() == [[96, 64, 160, 96]]
@@ -47,9 +54,7 @@ def test_nanodet_golden_output_in_pixels_of_the_frame(tmp_path: Path) -> None:
     logits = np.full((4, 8), -50.0)
     logits[:, 1] = 50.0  # one stride in each direction
     outputs["dis_pred_stride_16"][0, 5] = logits.ravel()
-    model = OnnxDetectorModel(
-        constant_model(tmp_path / "m.onnx", outputs), name="tiny", family=NANODET
-    )
+    model = network(constant_model(tmp_path / "m.onnx", outputs), name="tiny", family=NANODET)
     found = model.open("cam").detect(np.zeros((32, 32, 3), np.uint8), 0)
     assert found.xyxy == pytest.approx(np.array([[4, 4, 20, 20]]), abs=1e-3)
     assert found.class_id.tolist() == [ObjectClass.PERSON]
@@ -61,9 +66,7 @@ def test_a_lorry_seen_twice_is_reported_once(tmp_path: Path) -> None:
         raw[0, row, :5] = (column, 0.5, np.log(4), np.log(2), 1.0)
         raw[0, row, 5 + coco] = 0.9 if coco == 7 else 0.8
     path = constant_model(tmp_path / "m.onnx", {"output": raw})
-    found = OnnxDetectorModel(path, name="tiny", family=YOLOX).detect(
-        np.zeros((SIDE, SIDE, 3), np.uint8), 0
-    )
+    found = network(path, name="tiny", family=YOLOX).detect(np.zeros((SIDE, SIDE, 3), np.uint8), 0)
     assert found.class_id.tolist() == [ObjectClass.TRUCK]
 
 
@@ -75,9 +78,9 @@ def test_weak_findings_and_boxes_outside_the_picture_are_left_out(tmp_path: Path
     raw[0, 63, 5] = 1.0
     path = constant_model(tmp_path / "m.onnx", {"output": raw})
     frame = np.zeros((32, 64, 3), np.uint8)
-    strict = OnnxDetectorModel(path, name="tiny", family=YOLOX, score_min=0.3)
+    strict = network(path, name="tiny", family=YOLOX, score_min=0.3)
     assert len(strict.detect(frame, 0)) == 0
-    lenient = OnnxDetectorModel(path, name="tiny", family=YOLOX, score_min=0.2)
+    lenient = network(path, name="tiny", family=YOLOX, score_min=0.2)
     assert lenient.detect(frame, 0).xyxy.tolist() == [[0, 0, 8, 8]]
 
 
@@ -87,7 +90,7 @@ def test_own_classes_give_the_columns_their_meaning(tmp_path: Path) -> None:
     raw[0, 0, 5:] = (0.9, 0.6, 0.0)
     path = constant_model(tmp_path / "m.onnx", {"output": raw})
     classes = class_map(["-", "bus", "person"])
-    model = OnnxDetectorModel(path, name="own", family=YOLOX, classes=classes)
+    model = network(path, name="own", family=YOLOX, classes=classes)
     found = model.detect(np.zeros((64, 64, 3), np.uint8), 0)
     assert found.class_id.tolist() == [ObjectClass.BUS]
     assert found.score == pytest.approx([0.6])
@@ -99,7 +102,7 @@ def test_threads_share_the_session_and_not_the_picture(tmp_path: Path) -> None:
     raw = yolox_output()
     raw[0, 0, :5] = (0.5, 0.5, 0, 0, 1.0)
     path = constant_model(tmp_path / "m.onnx", {"output": raw}, bright=("output", (0, 0, 5)))
-    model = OnnxDetectorModel(path, name="tiny", family=YOLOX, score_min=0.1)
+    model = network(path, name="tiny", family=YOLOX, score_min=0.1)
     wrong: list[tuple[int, float]] = []
 
     def look(grey: int) -> None:
@@ -120,21 +123,21 @@ def test_threads_share_the_session_and_not_the_picture(tmp_path: Path) -> None:
 
 def test_missing_file_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(ModelInvalid, match="itscam models pull yolox-nano"):
-        OnnxDetectorModel(tmp_path / "none.onnx", name="yolox-nano", family=YOLOX)
+        network(tmp_path / "none.onnx", name="yolox-nano", family=YOLOX)
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(b"<html>not found</html>")
     with pytest.raises(ModelInvalid, match="can't be read as an ONNX model"):
-        OnnxDetectorModel(path, name="tiny", family=YOLOX)
+        network(path, name="tiny", family=YOLOX)
 
 
 @pytest.mark.parametrize(
     ("input_shape", "input_wh", "says"),
     [
         pytest.param((1, 1, 64, 64), None, "expected one float input", id="grey input"),
-        pytest.param((4, 3, 64, 64), None, "expected one float input", id="batch of four"),
+        pytest.param((4, 3, 64, 64), None, "can't be run in batches", id="batch of four"),
         pytest.param((1, 3, 64, 64), (128, 64), "runs at 64×64 only", id="other size asked"),
         pytest.param((1, 3, "h", "w"), (100, 64), "multiples of 32", id="odd size asked"),
     ],
@@ -147,29 +150,29 @@ def test_inputs_that_do_not_fit_are_refused(
 ) -> None:
     path = constant_model(tmp_path / "m.onnx", {"output": yolox_output()}, input_shape=input_shape)
     with pytest.raises(ModelInvalid, match=says):
-        OnnxDetectorModel(path, name="tiny", family=YOLOX, input_wh=input_wh)
+        network(path, name="tiny", family=YOLOX, input_wh=input_wh)
 
 
 def test_a_wrong_family_is_found_when_loading(tmp_path: Path) -> None:
     path = constant_model(tmp_path / "m.onnx", {"output": yolox_output()})
     with pytest.raises(ModelInvalid, match=r"not answer like the family 'nanodet'.*\(1, 84, 85\)"):
-        OnnxDetectorModel(path, name="tiny", family=NANODET)
+        network(path, name="tiny", family=NANODET)
 
 
 def test_any_size_input_runs_at_the_size_asked_for(tmp_path: Path) -> None:
     path = constant_model(
         tmp_path / "m.onnx", {"output": yolox_output()}, input_shape=("n", 3, "h", "w")
     )
-    model = OnnxDetectorModel(path, name="tiny", family=YOLOX, input_wh=(64, 64))
+    model = network(path, name="tiny", family=YOLOX, input_wh=(64, 64))
     assert model.info.input_wh == (64, 64)
 
 
-def any_size_model(tmp_path: Path, classes: int = 80) -> OnnxDetectorModel:
+def any_size_model(tmp_path: Path, classes: int = 80) -> NetworkDetectorModel:
     """Answers (batch, N, 85): each picture's own mean over 255 as the score of one person."""
     raw = yolox_output(classes)
     raw[0, 11, :5] = (0.5, 0.5, 0, 0, 1.0)  # (24, 8, 32, 16)
     path = batch_model(tmp_path / "m.onnx", raw, bright=(11, 5))
-    return OnnxDetectorModel(path, name="tiny", family=YOLOX, score_min=0.1, input_wh=(64, 64))
+    return network(path, name="tiny", family=YOLOX, score_min=0.1, input_wh=(64, 64), batch=64)
 
 
 def test_areas_of_several_frames_in_one_batch(tmp_path: Path) -> None:
@@ -206,7 +209,7 @@ def test_more_looks_than_a_batch_come_back_in_order(tmp_path: Path) -> None:
 
 def test_a_fixed_network_looks_one_at_a_time_and_at_its_size_only(tmp_path: Path) -> None:
     path = constant_model(tmp_path / "m.onnx", {"output": yolox_with_one_car()})
-    model = OnnxDetectorModel(path, name="tiny", family=YOLOX)
+    model = network(path, name="tiny", family=YOLOX)
     assert model.batch_max == 1
     assert model.fits((64, 64))
     assert not model.fits((96, 64))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from its_camera_ai.core.errors import ModelInvalid
-from its_camera_ai.vision.decoders import decode_fastestdet, decode_nanodet, decode_yolox
+from its_camera_ai.vision.decoders_grid import decode_fastestdet, decode_nanodet, decode_yolox
 from tests.support.tiny_models import nanodet_outputs, yolox_output
 
 WH = (64, 64)
