@@ -138,6 +138,7 @@ def _run_vision(settings: Settings, index: int) -> None:
     from its_camera_ai.roles.vision import Vision  # noqa: PLC0415
     from its_camera_ai.store.counters import TrackIdCounter  # noqa: PLC0415
     from its_camera_ai.vision.loading import load_model  # noqa: PLC0415
+    from its_camera_ai.vision.model_source import OneModel  # noqa: PLC0415
 
     stop = stop_event(tied_to_parent=True)
     site, bus = open_site(settings), LocalBus(settings.run)
@@ -150,8 +151,12 @@ def _run_vision(settings: Settings, index: int) -> None:
     log.info("detector loaded", model=model.info.name, input=model.info.input_wh)
     vision = Vision(
         bus,
-        model,
+        OneModel(model),
         detector_threads=settings.detector_workers,
+        batch_max=settings.batch_max,
+        batch_wait_s=settings.batch_wait_ms / 1000,
+        full_look_s=settings.full_look_s,
+        object_min_px=settings.object_min_px,
         next_track_id=lambda camera_id: counter.reserve(camera_id, TRACK_IDS_RESERVED),
         clock=site.clock,
     )

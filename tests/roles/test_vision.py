@@ -18,6 +18,7 @@ from its_camera_ai.core.time import SystemClock
 from its_camera_ai.core.tracks import Unknown
 from its_camera_ai.roles.vision import Vision
 from its_camera_ai.vision.detector import ModelInfo
+from its_camera_ai.vision.model_source import OneModel
 from tests.recorder.support import packets
 from tests.support.clips import ClipSpec
 from tests.support.waiting import wait_until
@@ -58,15 +59,20 @@ class Rig:
         self.publisher = self.bus.packet_publisher()
         self.receiver: ZmqTracksReceiver = self.bus.tracks_receiver()
         self.model = OneBox()
+        self.begun: list[str] = []
         self.vision = Vision(
             self.bus,
-            self.model,
+            OneModel(self.model),
             detector_threads=2,
-            next_track_id=lambda _camera: 100,
+            next_track_id=self._begun,
             clock=SystemClock(),
         )
         self._clip = packets(ClipSpec(frames=75, gop=25))
         self._seq = 0
+
+    def _begun(self, camera_id: str) -> int:
+        self.begun.append(camera_id)
+        return 100
 
     def play(self, *, generation: int = 1, lose: int = 0) -> None:
         """Publish the next second of the clip, dated now."""
@@ -145,7 +151,7 @@ def test_only_what_changed_is_restarted(rig: Rig) -> None:
     other = replace(CAMERA, id="other")
     rig.vision.want([CAMERA, other])
     rig.vision.want([replace(CAMERA, name="another name"), replace(other, detect_fps=2)])
-    assert rig.model.opened == ["cam", "other", "other"]
+    assert rig.begun == ["cam", "other", "other"]
     rig.vision.want([replace(CAMERA, enabled=False)])
     assert rig.vision.status(BARE).vision == []
 

@@ -53,6 +53,30 @@ class Settings(BaseSettings):
     detector_threads: int = Field(
         0, ge=0, le=64, description="Detector threads in each; 0 = the cores of its share."
     )
+    batch_max: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Areas of several cameras that go through the network together; 0 = as many as "
+        "was measured to be fastest, 1 = one at a time.",
+    )
+    batch_wait_ms: float = Field(
+        5.0, ge=0, le=100, description="Milliseconds that a look waits for company at the most."
+    )
+    full_look_s: float = Field(
+        2.0,
+        ge=0,
+        le=60,
+        description="Whole pictures are looked at this often at the least, in between the parts "
+        "where something moves; 0 = always whole pictures.",
+    )
+    object_min_px: float = Field(
+        16.0,
+        ge=4,
+        le=1000,
+        description="Height of the smallest wanted object in pixels of the picture looked at; "
+        "parts of pictures are looked at finely enough for it.",
+    )
     segment_s: float = Field(
         20.0, ge=2, le=600, description="A new recording file begins after so many seconds."
     )

@@ -1,0 +1,155 @@
+"""What one camera's next look must cover: what moved since the last one, and where it went. Pure.
+
+Rules, numbered for the tests and docs/design/looks.md:
+
+1. The whole frame is looked at first; after every break (reconnect, another size or model, a jump
+   of the light, a look that failed); and whenever the last such look is ``full_look_s`` old.
+2. In between a look covers every place where the gate saw motion since the last one, and the place
+   where each track that moves, or was seen only once, is now.
+3. What stands still is not looked at in between, however long it stands.
+4. Where there is nothing to cover, the whole frame is looked at.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from its_camera_ai.core.time import NS_PER_S
+from its_camera_ai.core.tracks import FrameTracks
+from its_camera_ai.vision.motion import Motion
+from its_camera_ai.vision.nms import iou_matrix
+from its_camera_ai.vision.regions import LookPlan, RegionPlanner
+
+FULL_LOOK_S = 2.0
+
+PLACES_MAX = 64
+"""Places of motion that are remembered between two looks; more become one place around all."""
+
+_SAME_PLACE_IOU = 0.5
+_MOVING_H_S = 0.15
+"""Slower than this, in box heights per second, is standing."""
+_MOVING_PX_S = 4.0
+_SPEED_TAU_S = 0.5
+_AHEAD_S_MAX = 1.0
+"""No place is thought on for longer than this since its track was told."""
+
+_Floats = npt.NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class _Way:
+    """Where a track was told last, and how fast its box's middle goes, pixels per second."""
+
+    xyxy: _Floats
+    pts_ns: int
+    velocity: _Floats
+    sightings: int
+
+    def at(self, pts_ns: int) -> _Floats:
+        ahead_s = min(max((pts_ns - self.pts_ns) / NS_PER_S, 0.0), _AHEAD_S_MAX)
+        place: _Floats = self.xyxy + np.tile(self.velocity * ahead_s, 2)
+        return place
+
+    @property
+    def moves(self) -> bool:
+        height = float(self.xyxy[3] - self.xyxy[1])
+        speed = float(np.hypot(*self.velocity))
+        return self.sightings < 2 or speed > max(_MOVING_PX_S, _MOVING_H_S * height)
+
+
+class Attention:
+    """One camera's places of interest. Not thread safe.
+
+    Args:
+        full_look_s: the whole frame is looked at this often at the least.
+    """
+
+    def __init__(self, *, full_look_s: float = FULL_LOOK_S) -> None:
+        self._full_look_ns = round(full_look_s * NS_PER_S)
+        self._places: _Floats = np.empty((0, 4))
+        self._ways: dict[int, _Way] = {}
+        self._full_pts_ns: int | None = None
+
+    def demand_full(self) -> None:
+        """Rule 1: what was known is no ground for leaving parts of the frame out."""
+        self._full_pts_ns = None
+
+    def reset(self) -> None:
+        """The stream began anew: nothing from before counts."""
+        self.demand_full()
+        self._places = np.empty((0, 4))
+        self._ways.clear()
+
+    def saw(self, motion: Motion) -> None:
+        """The gate's answer for one frame, whether it is looked at or not."""
+        if motion.relit:
+            self.demand_full()
+        if not len(motion.boxes):
+            return
+        if not len(self._places):
+            self._places = motion.boxes.astype(np.float64)
+            return
+        overlap = iou_matrix(motion.boxes, self._places)
+        known = overlap.argmax(axis=1)
+        again = overlap[np.arange(len(known)), known] >= _SAME_PLACE_IOU
+        for box, place in zip(motion.boxes[again], known[again], strict=True):
+            self._places[place, :2] = np.minimum(self._places[place, :2], box[:2])
+            self._places[place, 2:] = np.maximum(self._places[place, 2:], box[2:])
+        self._places = np.concatenate([self._places, motion.boxes[~again]])
+        if len(self._places) > PLACES_MAX:
+            low, high = self._places[:, :2].min(axis=0), self._places[:, 2:].max(axis=0)
+            self._places = np.concatenate([low, high])[None]
+
+    @property
+    def follows(self) -> bool:
+        """True while something moves that is followed."""
+        return any(way.moves for way in self._ways.values())
+
+    def tracks_at(self, pts_ns: int) -> npt.NDArray[np.float32]:
+        """(K, 4): where all that is followed is at that time, standing or not."""
+        return _stacked([way.at(pts_ns) for way in self._ways.values()]).astype(np.float32)
+
+    def take(self, planner: RegionPlanner, pts_ns: int) -> LookPlan:
+        """The look at the newest frame, of this time. What moved until now is thereby dealt with;
+        if the look fails, ``demand_full``."""
+        moving = _stacked([way.at(pts_ns) for way in self._ways.values() if way.moves])
+        boxes = np.concatenate([self._places, moving])
+        self._places = np.empty((0, 4))
+        due = self._full_pts_ns is None or not (
+            0 <= pts_ns - self._full_pts_ns < self._full_look_ns
+        )
+        plan = planner.full if due else planner.plan(boxes)
+        if plan.is_full:
+            self._full_pts_ns = pts_ns
+        return plan
+
+    def follow(self, tracks: FrameTracks) -> None:
+        """What the tracker told after a look."""
+        ways: dict[int, _Way] = {}
+        for track_id, box, seen in zip(
+            tracks.track_id.tolist(), tracks.xyxy.astype(np.float64), tracks.observed, strict=True
+        ):
+            way = self._ways.get(track_id)
+            if way is None:
+                ways[track_id] = _Way(box, tracks.pts_ns, np.zeros(2), int(seen))
+            else:
+                ways[track_id] = _continued(way, box, tracks.pts_ns, seen=bool(seen))
+        self._ways = ways
+
+
+def _continued(way: _Way, box: _Floats, pts_ns: int, *, seen: bool) -> _Way:
+    """A prediction moves a track's place on, but says nothing new of its speed."""
+    step_s = (pts_ns - way.pts_ns) / NS_PER_S
+    if step_s <= 0:
+        return way
+    velocity = way.velocity
+    if seen:
+        middle = (box[:2] + box[2:] - way.xyxy[:2] - way.xyxy[2:]) / 2
+        weight = 1.0 if way.sightings < 2 else 1 - np.exp(-step_s / _SPEED_TAU_S)
+        velocity = velocity + (middle / step_s - velocity) * weight
+    return _Way(box, pts_ns, velocity, way.sightings + seen)
+
+
+def _stacked(boxes: list[_Floats]) -> _Floats:
+    return np.array(boxes, np.float64).reshape(-1, 4)
