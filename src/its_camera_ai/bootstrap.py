@@ -23,6 +23,7 @@ from its_camera_ai.store.camera_cache import CameraCache
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.database import Database, open_database
 from its_camera_ai.store.vault import Vault
+from its_camera_ai.vision.runtime import Device, RuntimeChoice, RuntimeName
 
 log = structlog.get_logger(__name__)
 
@@ -147,8 +148,14 @@ def _run_vision(settings: Settings, index: int) -> None:
         chosen_model(settings),
         models_dir=settings.models,
         input_wh=parse_size(settings.model_input),
+        choice=runtime_choice(settings),
     )
-    log.info("detector loaded", model=model.info.name, input=model.info.input_wh)
+    log.info(
+        "detector loaded",
+        model=model.info.name,
+        input=model.info.input_wh,
+        runtime=str(model.info.runtime),
+    )
     vision = Vision(
         bus,
         OneModel(model),
@@ -264,6 +271,16 @@ STATIC_DIR = Path(__file__).parent / "api" / "static"
 
 TRACK_IDS_RESERVED = 1_000_000
 """Ids set aside for one run of one camera's tracker: years of traffic."""
+
+
+def runtime_choice(settings: Settings) -> RuntimeChoice:
+    """How networks shall run on this machine."""
+    return RuntimeChoice(
+        RuntimeName(settings.inference_runtime),
+        Device(settings.inference_device),
+        streams=settings.detector_workers,
+        batch=settings.batch_max,
+    )
 
 
 def chosen_model(settings: Settings) -> str:

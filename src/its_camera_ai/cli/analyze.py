@@ -18,7 +18,7 @@ from its_camera_ai import __version__
 from its_camera_ai.analytics import offline_files as files
 from its_camera_ai.analytics.offline import Analysed, Job, analyse_video
 from its_camera_ai.analytics.offline_window import Window
-from its_camera_ai.bootstrap import chosen_model
+from its_camera_ai.bootstrap import chosen_model, runtime_choice
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.scene import Scene
@@ -119,7 +119,9 @@ def _detector(settings: Settings, input_wh: tuple[int, int] | None) -> DetectorM
         why = "as asked"
     if name == MOVING_OBJECTS and input_wh is not None:
         raise ConfigInvalid(f"The model {MOVING_OBJECTS} has no input size; leave out --input.")
-    detector = load_model(name, models_dir=settings.models, input_wh=input_wh)
+    detector = load_model(
+        name, models_dir=settings.models, input_wh=input_wh, choice=runtime_choice(settings)
+    )
     err.print(f"detector: {escape(detector.info.name)} ({escape(why)})", soft_wrap=True)
     return detector
 

@@ -47,6 +47,16 @@ class Settings(BaseSettings):
         "file is there, else the embedded moving-object detector).",
     )
     model_input: str = Field("", description="Input size of the detector as WxH, if not its own.")
+    inference_runtime: Literal["auto", "onnxruntime", "openvino"] = Field(
+        "auto",
+        description="What runs the detector's network; `auto` is what was measured to be best on "
+        "this machine, else ONNX Runtime. OpenVINO needs the extra `openvino`.",
+    )
+    inference_device: Literal["auto", "cpu", "cuda", "tensorrt"] = Field(
+        "auto",
+        description="Where it runs; `auto` is a CUDA GPU if ONNX Runtime can use one, else the "
+        "CPU. TensorRT is taken only by name, as it builds an engine for minutes.",
+    )
     vision_processes: int = Field(
         0, ge=0, le=64, description="Vision processes; 0 = one for every four cores."
     )

@@ -65,6 +65,10 @@ class RuntimeInfo:
     threads: int
     precision: str
 
+    def __str__(self) -> str:
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        return f"{self.runtime} {self.version} {self.device} {self.precision}, {threads}"
+
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
