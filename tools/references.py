@@ -27,6 +27,8 @@ EVENT_DETAILS = {
     EventKind.STREAM_CHANGED: "`stream`, `codec`, `width`, `height`",
     EventKind.RECORDING_FAILED: "`error`",
     EventKind.RECORDING_RESUMED: "none",
+    EventKind.PICTURE_FAULT_BEGAN: "`fault` (docs/camera-health.md)",
+    EventKind.PICTURE_FAULT_ENDED: "`fault`",
 }
 
 

@@ -127,6 +127,7 @@ async def test_the_first_messages(site: Site, address: str) -> None:
             "type": "state",
             "state": "stale",
             "error": "No ingest process reports this camera; check that the system is running.",
+            "faults": [],
         },
         {"type": "counts", "counts": {"lines": {"gate": {}}, "zones": {}}},
     ]
@@ -253,7 +254,7 @@ async def test_counts_and_state_as_they_change(site: Site, address: str) -> None
         site.clock.turn(1)
         state = await text_of(socket, "state")
     assert counts["counts"] == {"lines": {"gate": {"in": 1}}, "zones": {}}
-    assert state == {"type": "state", "state": "online", "error": ""}
+    assert state == {"type": "state", "state": "online", "error": "", "faults": []}
 
 
 async def test_counts_at_most_4_times_a_second(site: Site, address: str) -> None:

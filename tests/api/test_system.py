@@ -14,6 +14,7 @@ from its_camera_ai.api.health import Check, Finding, ReadinessChecks, overall
 from its_camera_ai.api.metrics import METRICS
 from its_camera_ai.bus.messages import CameraState, RoleStatus, StreamStatus, VisionStatus
 from its_camera_ai.core.media import StreamRole
+from its_camera_ai.core.picture_faults import PictureFault
 from its_camera_ai.store.database import Database
 from tests.api.support import Site, TurnedClock, camera, client_of, sign_in
 
@@ -35,7 +36,7 @@ def heartbeats(site: Site) -> None:
     )
     vision = VisionStatus(
         "gate", "yolox", frames=900, frames_unprocessed=400, looks=500, unknown=7, looks_per_s=5,
-        latency_ms_p95=80,
+        latency_ms_p95=80, faults=[PictureFault.COVERED],
     )  # fmt: skip
     common = {"pid": 1, "wall_ns": 0, "started_wall_ns": 0, "ready": True}
     site.deps.state.on_status(RoleStatus("ingest", 0, streams=[stream], **common))  # type: ignore[arg-type]  # real fields
@@ -184,6 +185,7 @@ async def test_metrics(site: Site, viewer: httpx.AsyncClient) -> None:
     assert samples[("itscam_unrecorded_packets_total", "gate", "main")] == 3
     assert samples[("itscam_vision_looks_total", "gate")] == 500
     assert samples[("itscam_vision_latency_p95_seconds", "gate")] == pytest.approx(0.08)
+    assert samples[("itscam_picture_fault", "gate", "covered")] == 1
     assert samples[("itscam_process_resident_bytes", "0", "vision")] == 5
     assert samples[("itscam_process_cpu_seconds_total", "0", "server")] == 1.5
     assert samples[("itscam_events_written_total", "0", "server")] == 12

@@ -1,8 +1,9 @@
 """Camera events: each change once, nothing for a blink."""
 
-from its_camera_ai.bus.messages import CameraState, RoleStatus, StreamStatus
+from its_camera_ai.bus.messages import CameraState, RoleStatus, StreamStatus, VisionStatus
 from its_camera_ai.core.events import EventKind
 from its_camera_ai.core.media import StreamRole
+from its_camera_ai.core.picture_faults import PictureFault
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.ops.camera_events import CameraEvents
 
@@ -65,3 +66,21 @@ def test_another_resolution_is_told() -> None:
     story.beat(CameraState.ONLINE, 2, generation=1, codec="h264", width=640)
     changed = story.beat(CameraState.ONLINE, 3, generation=2, codec="h264", width=1280)
     assert changed == [EventKind.STREAM_CHANGED]
+
+
+def test_faults_of_the_picture_begin_and_end_once() -> None:
+    events = CameraEvents(lambda wall_ns: f"id-{wall_ns}")
+
+    def beat(*faults: PictureFault, known: bool = True) -> list[tuple[EventKind, object]]:
+        vision = VisionStatus("cam", "model", faults=list(faults) if known else None)
+        status = RoleStatus("vision", 0, 1, 0, 0, True, vision=[vision])
+        return [(e.kind, e.detail["fault"]) for e in events.on_status(status)]
+
+    began, ended = EventKind.PICTURE_FAULT_BEGAN, EventKind.PICTURE_FAULT_ENDED
+    assert beat(known=False) == []
+    assert beat() == []
+    assert beat(PictureFault.BLURRED) == [(began, "blurred")]
+    assert beat(PictureFault.BLURRED) == []
+    assert beat(known=False) == []  # a restarted process does not know; nothing has ended
+    assert beat(PictureFault.MOVED) == [(began, "moved"), (ended, "blurred")]
+    assert beat() == [(ended, "moved")]

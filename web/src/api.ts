@@ -75,6 +75,8 @@ export interface VisionStatus {
   frames_unprocessed: number;
   unknown: number;
   latency_ms_p95: number;
+  /** What is wrong with the picture; null while it is not known yet. */
+  faults: readonly string[] | null;
   /** The vision process has been silent for a while; these are its last words. */
   stale: boolean;
 }

@@ -9,6 +9,11 @@ export function kindName(kind: string): string {
   return lookUp(text.kind, kind) ?? kind.replaceAll("_", " ");
 }
 
+/** What is wrong with a picture, in words. */
+export function faultName(fault: string): string {
+  return lookUp(text.fault, fault) ?? fault.replaceAll("_", " ");
+}
+
 export function describeEvent(event: Pick<CameraEvent, "kind" | "detail">): string {
   const { detail } = event;
   const word = (name: string): string => {
@@ -21,6 +26,10 @@ export function describeEvent(event: Pick<CameraEvent, "kind" | "detail">): stri
       return text.describe.crossed(what, word("line"), word("direction"));
     case "zone_entered":
       return text.describe.entered(what, word("zone"));
+    case "picture_fault_began":
+      return text.describe.badPicture(faultName(word("fault")));
+    case "picture_fault_ended":
+      return text.describe.goodPicture(faultName(word("fault")));
     case "zone_left": {
       const dwell = detail.dwell_s;
       const after = typeof dwell === "number" ? formatDuration(dwell) : "";

@@ -54,6 +54,7 @@ export const text = {
     refused: "The camera refuses the connection",
     ended: "The recording has ended",
     disabled: "Camera is switched off",
+    faultBadge: (what: string) => `Bad picture: ${what}`,
     unknownBadge: (reason: string) => `Not analysed: ${reason}`,
     fallbackBadge: "Simple pictures",
     fallbackStillBadge: "Still pictures, one a second",
@@ -98,6 +99,9 @@ export const text = {
     showScene: "Lines and zones",
     model: "Model",
     looksPerS: "Looks per second",
+    pictureQuality: "Picture quality",
+    good: "good",
+    notKnownYet: "not known yet",
     unknownFrames: "Frames not analysed",
     latency: "Latency, 95 %",
     since: "Since",
@@ -173,9 +177,24 @@ export const text = {
     stream_changed: "Stream changed",
     recording_failed: "Recording failed",
     recording_resumed: "Recording resumed",
+    picture_fault_began: "Bad picture",
+    picture_fault_ended: "Picture is good again",
+  } as Readonly<Record<string, string>>,
+
+  fault: {
+    frozen: "frozen",
+    black: "black",
+    overexposed: "over-exposed",
+    low_contrast: "low contrast",
+    blurred: "blurred",
+    covered: "covered",
+    moved: "camera was moved",
+    clock_drift: "clock runs wrong",
   } as Readonly<Record<string, string>>,
 
   describe: {
+    badPicture: (what: string) => `Bad picture: ${what}`,
+    goodPicture: (what: string) => `Picture is no longer bad: ${what}`,
     crossed: (what: string, line: string, way: string) => `${what} crossed ${line}, ${way}`,
     entered: (what: string, zone: string) => `${what} entered ${zone}`,
     left: (what: string, zone: string, after: string) =>

@@ -71,7 +71,10 @@ def counts_message(counts: Mapping[str, Any]) -> str:
 
 
 def state_message(status: CameraStatus) -> str:
-    return _text({"type": "state", "state": status.state, "error": status.error})
+    faults = status.vision.faults if status.vision is not None else None
+    return _text(
+        {"type": "state", "state": status.state, "error": status.error, "faults": faults or []}
+    )
 
 
 def scene_message(scene: Scene, size_wh: tuple[int, int] | None) -> str:

@@ -89,6 +89,12 @@ def _looks_per_s(picture: Picture) -> Iterator[Sample]:
         yield (heard.value.camera_id,), 0.0 if heard.stale else heard.value.looks_per_s
 
 
+def _picture_faults(picture: Picture) -> Iterator[Sample]:
+    for heard in picture.state.vision():
+        for fault in heard.value.faults or ():
+            yield (heard.value.camera_id, fault.value), 1.0
+
+
 def _per_process(attribute: str) -> Callable[[Picture], Iterator[Sample]]:
     def samples(picture: Picture) -> Iterator[Sample]:
         for beat in picture.state.heartbeats():
@@ -203,6 +209,13 @@ METRICS: tuple[Metric, ...] = (
         "95th percentile from packet to tracks.",
         ("camera",),
         _per_vision("latency_ms_p95", 0.001),
+    ),
+    Metric(
+        "itscam_picture_fault",
+        _Gauge,
+        "1 for each thing that is wrong with a camera's picture now.",
+        ("camera", "fault"),
+        _picture_faults,
     ),
     Metric(
         "itscam_process_up",

@@ -71,7 +71,10 @@ _LIVE_MESSAGES = (
         '`{"type":"counts","counts"}`',
         "At the start and on change, at most 4 per second; as `GET …/counts`.",
     ),
-    ('`{"type":"state","state","error"}`', "At the start and on change."),
+    (
+        '`{"type":"state","state","error","faults"}`',
+        "At the start and on change; `faults` is what is wrong with the picture.",
+    ),
     (
         '`{"type":"scene","lines","zones"}`',
         "At the start and on change; points in fractions of the picture.",

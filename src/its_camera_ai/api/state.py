@@ -243,5 +243,6 @@ def _vision_view(heard: Heard[VisionStatus]) -> VisionView:
         frames_unprocessed=vision.frames_unprocessed,
         unknown=vision.unknown,
         latency_ms_p95=vision.latency_ms_p95,
+        faults=None if heard.stale or vision.faults is None else [f.value for f in vision.faults],
         stale=heard.stale,
     )

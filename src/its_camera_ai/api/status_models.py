@@ -34,6 +34,10 @@ class VisionView(BaseModel):
     frames_unprocessed: int
     unknown: int
     latency_ms_p95: float
+    faults: list[str] | None = Field(
+        description="what is wrong with the picture: frozen, black, overexposed, low_contrast, "
+        "blurred, covered, moved, clock_drift; null while it is not known yet"
+    )
     stale: bool = Field(description="the vision process has been silent for more than 5 s")
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole
 from its_camera_ai.core.picture_faults import PictureFault
-from its_camera_ai.core.tracks import FrameTracks, Unknown
+from its_camera_ai.core.tracks import FirstSighting, FrameTracks, Unknown
 
 
 class PacketHeader(msgspec.Struct, frozen=True, array_like=True):
@@ -39,6 +39,8 @@ class TracksMessage(msgspec.Struct, frozen=True, array_like=True):
     observed: bytes
     unknown: Unknown | None
     looks_per_s: float
+    class_share: bytes | None = None
+    firsts: tuple[FirstSighting, ...] = ()
 
     @classmethod
     def of(cls, camera_id: str, generation: int, tracks: FrameTracks) -> "TracksMessage":
@@ -55,6 +57,8 @@ class TracksMessage(msgspec.Struct, frozen=True, array_like=True):
             tracks.observed.tobytes(),
             tracks.unknown,
             tracks.looks_per_s,
+            None if tracks.class_share is None else tracks.class_share.tobytes(),
+            tracks.firsts,
         )
 
     def tracks(self) -> FrameTracks:
@@ -69,6 +73,8 @@ class TracksMessage(msgspec.Struct, frozen=True, array_like=True):
             np.frombuffer(self.observed, np.bool_),
             self.unknown,
             self.looks_per_s,
+            None if self.class_share is None else np.frombuffer(self.class_share, np.float32),
+            self.firsts,
         )
 
 
@@ -114,7 +120,8 @@ class StreamStatus(msgspec.Struct, frozen=True):
 class VisionStatus(msgspec.Struct, frozen=True):
     """One camera as vision sees it. Counters run since the process started.
 
-    ``faults`` is what is wrong with the picture; None while that is not known yet.
+    ``faults`` is what is wrong with the picture; None while that is not known yet. ``looks_full``
+    of the ``looks`` were at whole frames; ``areas`` were looked at in all of them.
     """
 
     camera_id: str
@@ -128,6 +135,8 @@ class VisionStatus(msgspec.Struct, frozen=True):
     latency_ms_p95: float = 0.0
     packets_lost: int = 0
     faults: list[PictureFault] | None = None
+    looks_full: int = 0
+    areas: int = 0
 
 
 class ModelStatus(msgspec.Struct, frozen=True):

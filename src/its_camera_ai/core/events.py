@@ -15,6 +15,8 @@ class EventKind(StrEnum):
     STREAM_CHANGED = "stream_changed"
     RECORDING_FAILED = "recording_failed"
     RECORDING_RESUMED = "recording_resumed"
+    PICTURE_FAULT_BEGAN = "picture_fault_began"
+    PICTURE_FAULT_ENDED = "picture_fault_ended"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""Heartbeats of ingest → events: a camera went away, came back, or could not be recorded."""
+"""Heartbeats → events: a camera went away or came back, could not be recorded, shows nothing."""
 
 from collections.abc import Callable
 
-from its_camera_ai.bus.messages import CameraState, RoleStatus, StreamStatus
+from its_camera_ai.bus.messages import CameraState, RoleStatus, StreamStatus, VisionStatus
 from its_camera_ai.core.events import Event, EventKind
 from its_camera_ai.core.media import StreamRole
+from its_camera_ai.core.picture_faults import PictureFault
 
 LOST_AFTER_NS = 3_000_000_000
 """A reconnect that succeeds within this is not worth a human's time."""
@@ -22,6 +23,7 @@ class CameraEvents:
         self._online: dict[tuple[str, StreamRole], bool] = {}
         self._recording: dict[str, bool] = {}
         self._generation: dict[tuple[str, StreamRole], int] = {}
+        self._faults: dict[str, set[PictureFault]] = {}
 
     def on_status(self, status: RoleStatus) -> list[Event]:
         """What is new in one heartbeat."""
@@ -30,6 +32,8 @@ class CameraEvents:
             events += self._connection(stream, status.wall_ns)
             if stream.role is StreamRole.MAIN:
                 events += self._recorder(stream, status.wall_ns)
+        for vision in status.vision:
+            events += self._picture(vision, status.wall_ns)
         return events
 
     def _connection(self, stream: StreamStatus, wall_ns: int) -> list[Event]:
@@ -47,32 +51,48 @@ class CameraEvents:
                         "width": stream.width,
                         "height": stream.height,
                     }
-                    return [self._event(EventKind.STREAM_CHANGED, stream, wall_ns, facts)]
+                    return [self._event(EventKind.STREAM_CHANGED, stream.camera_id, wall_ns, facts)]
                 return []
-            return [self._event(EventKind.CAMERA_CONNECTED, stream, stream.since_wall_ns, facts)]
+            since_ns = stream.since_wall_ns
+            return [self._event(EventKind.CAMERA_CONNECTED, stream.camera_id, since_ns, facts)]
         gone_ns = wall_ns - stream.since_wall_ns
         away = stream.state in (CameraState.RETRYING, CameraState.REFUSED)
         if not away or before is False or gone_ns < LOST_AFTER_NS:
             return []
         self._online[key] = False
         facts["error"] = stream.error
-        return [self._event(EventKind.CAMERA_LOST, stream, stream.since_wall_ns, facts)]
+        since_ns = stream.since_wall_ns
+        return [self._event(EventKind.CAMERA_LOST, stream.camera_id, since_ns, facts)]
 
     def _recorder(self, stream: StreamStatus, wall_ns: int) -> list[Event]:
         before = self._recording.get(stream.camera_id)
         if stream.recording_problem and before is not False:
             self._recording[stream.camera_id] = False
             facts: dict[str, object] = {"error": stream.recording_problem}
-            return [self._event(EventKind.RECORDING_FAILED, stream, wall_ns, facts)]
+            return [self._event(EventKind.RECORDING_FAILED, stream.camera_id, wall_ns, facts)]
         if stream.recording:
             self._recording[stream.camera_id] = True
             if before is False:
-                return [self._event(EventKind.RECORDING_RESUMED, stream, wall_ns, {})]
+                return [self._event(EventKind.RECORDING_RESUMED, stream.camera_id, wall_ns, {})]
         return []
 
-    def _event(
-        self, kind: EventKind, stream: StreamStatus, wall_ns: int, facts: dict[str, object]
-    ) -> Event:
-        return Event(
-            self._new_event_id(wall_ns), kind, stream.camera_id, wall_ns, wall_ns, None, facts
+    def _picture(self, vision: VisionStatus, wall_ns: int) -> list[Event]:
+        """What began and ended; a vision process that does not know yet changes nothing."""
+        if vision.faults is None:
+            return []
+        before = self._faults.get(vision.camera_id, set())
+        now = self._faults[vision.camera_id] = set(vision.faults)
+        changes = (
+            (EventKind.PICTURE_FAULT_BEGAN, now - before),
+            (EventKind.PICTURE_FAULT_ENDED, before - now),
         )
+        return [
+            self._event(kind, vision.camera_id, wall_ns, {"fault": fault.value})
+            for kind, faults in changes
+            for fault in sorted(faults)
+        ]
+
+    def _event(
+        self, kind: EventKind, camera_id: str, wall_ns: int, facts: dict[str, object]
+    ) -> Event:
+        return Event(self._new_event_id(wall_ns), kind, camera_id, wall_ns, wall_ns, None, facts)

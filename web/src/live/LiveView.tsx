@@ -3,6 +3,7 @@
 import type { ReactNode, RefObject } from "react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { liveUrl } from "../api";
+import { faultName } from "../describe";
 import { lookUp } from "../lookUp";
 import { useSession } from "../session";
 import { text } from "../text";
@@ -34,6 +35,7 @@ export function LiveView({ cameraId, name, layers, onStatus, children }: Props) 
         counts,
         cameraState: camera.state,
         error: camera.error,
+        faults: camera.vision?.faults ?? [],
         looksPerS: camera.vision?.looks_per_s ?? 0,
       })),
     [setStatus],
@@ -64,6 +66,11 @@ export function LiveView({ cameraId, name, layers, onStatus, children }: Props) 
       {status.unknown !== null && status.phase === "playing" && (
         <span className="badge badge--warn live__unknown" data-testid="unknown-badge">
           {text.live.unknownBadge(lookUp(text.unknown, status.unknown) ?? status.unknown)}
+        </span>
+      )}
+      {status.faults.length > 0 && (
+        <span className="badge badge--bad live__faults" data-testid="fault-badge">
+          {text.live.faultBadge(status.faults.map(faultName).join(", "))}
         </span>
       )}
       {children}

@@ -34,6 +34,8 @@ export interface LiveStatus {
   /** The camera's state in the server's words; empty until told. */
   cameraState: string;
   error: string;
+  /** What is wrong with the picture: "covered", "moved" … */
+  faults: readonly string[];
   /** Why the newest frame was not looked at; null if it was. */
   unknown: string | null;
   looksPerS: number;
@@ -48,6 +50,7 @@ export const INITIAL_STATUS: LiveStatus = {
   phase: "stopped",
   cameraState: "",
   error: "",
+  faults: [],
   unknown: null,
   looksPerS: 0,
   latencyMs: null,
@@ -214,7 +217,12 @@ export class LivePlayer {
         this.draw();
         break;
       case "state":
-        this.report({ ...this.status, cameraState: message.state, error: message.error });
+        this.report({
+          ...this.status,
+          cameraState: message.state,
+          error: message.error,
+          faults: message.faults,
+        });
         this.rephase();
         break;
     }

@@ -39,6 +39,10 @@ describe("parseMessage", () => {
       type: "state",
       state: "retrying",
       error: "gone",
+      faults: [],
+    });
+    expect(parse({ type: "state", state: "online", faults: ["covered", 7] })).toMatchObject({
+      faults: ["covered"],
     });
     const line = {
       id: "gate",

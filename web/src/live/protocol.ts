@@ -41,6 +41,8 @@ export interface StateMessage {
   type: "state";
   state: string;
   error: string;
+  /** What is wrong with the picture: "covered", "moved" … */
+  faults: readonly string[];
 }
 
 export interface SceneMessage {
@@ -76,7 +78,12 @@ export function parseMessage(text: string): LiveMessage | null {
     case "counts":
       return { type: "counts", counts: parseCounts(body.counts) };
     case "state":
-      return { type: "state", state: textOf(body.state), error: textOf(body.error) };
+      return {
+        type: "state",
+        state: textOf(body.state),
+        error: textOf(body.error),
+        faults: Array.isArray(body.faults) ? body.faults.map(textOf).filter(Boolean) : [],
+      };
     case "scene":
       return { type: "scene", scene: parseScene(body) };
     default:

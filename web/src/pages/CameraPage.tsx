@@ -1,6 +1,6 @@
 import { useCallback, useState } from "react";
-import type { CameraStatus } from "../api";
-import { describeEvent } from "../describe";
+import type { CameraStatus, VisionStatus } from "../api";
+import { describeEvent, faultName } from "../describe";
 import { formatBitrate, formatClock, formatCount, formatDateTime } from "../format";
 import { LiveView } from "../live/LiveView";
 import type { Layers } from "../live/overlay";
@@ -141,6 +141,8 @@ function StatusCard({ camera }: { camera: CameraStatus | null }) {
           <dd>{vision.model}</dd>
           <dt>{text.camera.looksPerS}</dt>
           <dd>{vision.looks_per_s.toFixed(1)}</dd>
+          <dt>{text.camera.pictureQuality}</dt>
+          <dd className={vision.faults?.length ? "bad" : undefined}>{pictureQuality(vision)}</dd>
           <dt>{text.camera.unknownFrames}</dt>
           <dd>{formatCount(vision.unknown)}</dd>
           <dt>{text.camera.latency}</dt>
@@ -149,6 +151,11 @@ function StatusCard({ camera }: { camera: CameraStatus | null }) {
       )}
     </section>
   );
+}
+
+function pictureQuality({ faults }: VisionStatus): string {
+  if (faults === null) return text.camera.notKnownYet;
+  return faults.length > 0 ? faults.map(faultName).join(", ") : text.camera.good;
 }
 
 function RecentEvents({ cameraId }: { cameraId: string }) {

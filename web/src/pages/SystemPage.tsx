@@ -1,5 +1,6 @@
 import { useCallback } from "react";
 import type { CameraStatus, StreamStatus } from "../api";
+import { faultName } from "../describe";
 import { formatBitrate, formatClock, formatCount, formatDateTime } from "../format";
 import { cameraHref } from "../router";
 import { useApi } from "../session";
@@ -107,6 +108,11 @@ function CameraRows({ camera }: { camera: CameraStatus }) {
             <StateMark state={camera.state} />
             {camera.since && <div className="quiet">{formatDateTime(camera.since)}</div>}
             {camera.error !== "" && <div className="bad">{camera.error}</div>}
+            {vision?.faults?.map((fault) => (
+              <div className="bad" key={fault}>
+                {faultName(fault)}
+              </div>
+            ))}
           </td>
         </>
       )}
