@@ -185,7 +185,7 @@ async def test_metrics(site: Site, viewer: httpx.AsyncClient) -> None:
     assert samples[("itscam_unrecorded_packets_total", "gate", "main")] == 3
     assert samples[("itscam_vision_looks_total", "gate")] == 500
     assert samples[("itscam_vision_latency_p95_seconds", "gate")] == pytest.approx(0.08)
-    assert samples[("itscam_picture_fault", "gate", "covered")] == 1
+    assert samples[("itscam_picture_fault", "covered", "gate")] == 1
     assert samples[("itscam_process_resident_bytes", "0", "vision")] == 5
     assert samples[("itscam_process_cpu_seconds_total", "0", "server")] == 1.5
     assert samples[("itscam_events_written_total", "0", "server")] == 12

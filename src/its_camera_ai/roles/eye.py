@@ -19,6 +19,7 @@ from its_camera_ai.ops.stage_times import StageTimes
 from its_camera_ai.tracking.tracker import Tracker
 from its_camera_ai.video.decoder import Frame, VideoDecoder
 from its_camera_ai.vision.attention import FULL_LOOK_S, Attention
+from its_camera_ai.vision.camera_health import CameraHealth
 from its_camera_ai.vision.detector import Detector, DetectorModel
 from its_camera_ai.vision.look_batch import Look, LookResult
 from its_camera_ai.vision.look_board import LookBoard
@@ -81,6 +82,7 @@ class Eye:
         self._decoder: VideoDecoder | None = None
         self._gate: MotionGate | None = None
         self._gate_size_wh = (0, 0)
+        self._health = CameraHealth()
         self._generation = -1
         self._lost = 0
         # what the camera's own thread and the detector threads share, and the order of what is told
@@ -150,7 +152,9 @@ class Eye:
         with self._convert_lock:
             luma = frame.luma()
         motion = self._gate.update(luma, frame.pts_ns)
-        self._stages.add("motion", since_s)
+        since_s = self._stages.add("motion", since_s)
+        self._health.update(luma, frame.pts_ns, self._clock.wall_ns())
+        self._stages.add("health", since_s)
         self._figures.motion_frames += motion.active
         lost = self._subscriber.lost != self._lost
         self._lost = self._subscriber.lost
@@ -259,4 +263,5 @@ class Eye:
             looks_per_s=self._board.granted(self.camera.id),
             latency_ms_p95=float(np.percentile(latencies, 95)) if latencies else 0.0,
             packets_lost=self._subscriber.lost,
+            faults=None if (faults := self._health.faults()) is None else list(faults),
         )
