@@ -9,7 +9,7 @@ from its_camera_ai.bus.local import PACKET_QUEUE, LocalBus
 from its_camera_ai.bus.messages import RoleStatus, TracksMessage
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole, TrackInfo
-from its_camera_ai.core.tracks import FrameTracks, Unknown
+from its_camera_ai.core.tracks import FirstSighting, FrameTracks, Unknown
 from tests.support.waiting import wait_until
 
 INFO = StreamInfo("cam", StreamRole.MAIN, 7, TrackInfo(MediaKind.VIDEO, "h264", b"sets", 64, 48))
@@ -118,6 +118,8 @@ def test_tracks_survive_the_journey(bus: LocalBus) -> None:
         np.array([True, False]),
         Unknown.OVERLOAD,
         4.5,
+        np.array([0.9, 1], np.float32),
+        (FirstSighting(1, 5, (0.5, 1, 2, 3), 0.25),),
     )
     assert sender.send(TracksMessage.of("cam", 3, tracks))
     message = receiver.receive(2.0)
@@ -126,7 +128,8 @@ def test_tracks_survive_the_journey(bus: LocalBus) -> None:
     assert (message.camera_id, message.generation) == ("cam", 3)
     assert (back.pts_ns, back.wall_ns, back.size_wh) == (10, 20, (640, 360))
     assert (back.unknown, back.looks_per_s) == (Unknown.OVERLOAD, 4.5)
-    for name in ("track_id", "xyxy", "score", "class_id", "observed"):
+    assert back.firsts == tracks.firsts
+    for name in ("track_id", "xyxy", "score", "class_id", "observed", "class_share"):
         np.testing.assert_array_equal(getattr(back, name), getattr(tracks, name))
 
 

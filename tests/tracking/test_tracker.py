@@ -124,9 +124,62 @@ def test_weak_detections_continue_a_track_but_begin_none() -> None:
     assert tracks.observed[0]
 
 
-def test_a_score_at_the_threshold_counts() -> None:
+@pytest.mark.parametrize(
+    ("score", "looks_per_s", "shown_after_s"),
+    [(0.8, 2.5, 0), (0.8, 30, 0.05), (0.6, 5, 0), (0.6, 30, 0.1), (0.4, 2.5, 0.8), (0.4, 4, 0.5)],
+)
+def test_a_track_is_shown_once_it_is_sure(
+    score: float, looks_per_s: float, shown_after_s: float
+) -> None:
+    """The surer the detector and the longer the time, the sooner; never by a count of frames."""
     tracker = Tracker()
-    assert len(look(tracker, 0.0, (300, 400), score=tracker.config.score_new)) == 1
+    look(tracker, 0.0)
+    for k in range(60):
+        tracks = look(tracker, (k + 1) / looks_per_s, (300, 400), score=score)
+        if len(tracks):
+            break
+    assert k / looks_per_s == pytest.approx(shown_after_s, abs=1.01 / looks_per_s)
+    assert tracks.track_id.tolist() == [1]
+
+
+def test_a_score_at_the_threshold_begins_a_track() -> None:
+    tracker = Tracker()
+    for k in range(4):
+        tracks = look(tracker, k / 4, (300, 400), score=tracker.config.score_new)
+    assert tracks.track_id.tolist() == [1]
+
+
+def test_a_ghost_of_one_look_is_never_shown_and_takes_no_id() -> None:
+    tracker = Tracker()
+    look(tracker, 0.0)
+    for k in range(1, 100):
+        ghost = [(100 + 40 * (k % 23), 200 + 17 * (k % 19))] if k % 3 == 0 else []
+        assert len(look(tracker, k / 30, *ghost, score=0.5)) == 0
+    assert tracker.next_id == 1
+
+
+def test_a_track_that_is_shown_late_tells_where_it_was_first_seen() -> None:
+    tracker = Tracker()
+    look(tracker, 0.0)
+    for k in range(1, 30):
+        tracks = look(tracker, k / 30, (300 + k, 400), score=0.7)
+        if len(tracks):
+            break
+    (first,) = tracks.firsts
+    assert (first.track_id, first.pts_ns) == (1, round(S / 30))
+    assert (first.xyxy[0] + first.xyxy[2]) / 2 == 301
+    assert look(tracker, (k + 1) / 30, (301 + k, 400), score=0.7).firsts == ()
+
+
+def test_the_share_of_the_vote_is_told() -> None:
+    tracker = Tracker()
+    for k in range(4):
+        kind = ObjectClass.BUS if k == 1 else ObjectClass.TRUCK
+        found = Detections.of(boxes((300, 400)), [0.8], [kind])
+        tracks = tracker.update(found, k * S // 5, 0, SIZE_WH)
+    assert tracks.class_id.tolist() == [ObjectClass.TRUCK]
+    assert tracks.class_share is not None
+    assert tracks.class_share.tolist() == pytest.approx([0.75], abs=0.01)
 
 
 @pytest.mark.parametrize("late_s", [0.0, -0.04, -5.0], ids=["same", "before", "long-before"])

@@ -83,6 +83,7 @@ class SceneAnalytics:
                 # A track that is still predicted lives on, perhaps where nobody looked.
                 predicted = np.isin(self._paths.track_id, tracks.track_id[~tracks.observed])
                 self._paths.unseen_s[~predicted] += max(step_s, 0.0)
+            self._recall(tracks)
             events += self._look(_sightings(tracks))
             events += self._forget()
         for zone, inside in zip(self._scene.zones, self._zones.occupancy(), strict=True):
@@ -107,6 +108,27 @@ class SceneAnalytics:
     def _all_rows(self) -> Rows:
         return np.flatnonzero(self._paths.track_id >= 0)
 
+    def _recall(self, tracks: FrameTracks) -> None:
+        """Let tracks that are shown late begin where and when they were first seen."""
+        for first in tracks.firsts:
+            row = np.flatnonzero(tracks.track_id == first.track_id)
+            if len(row) != 1 or not first.track_id > 0 or first.track_id in self._paths.track_id:
+                continue
+            self._append(
+                Sightings.of(
+                    first.pts_ns,
+                    tracks.track_id[row],
+                    tracks.class_id[row],
+                    np.array([first.score], np.float32),
+                    np.array([first.xyxy], np.float32),
+                )
+            )
+
+    def _append(self, fresh: Sightings) -> None:
+        self._paths.append(fresh)
+        self._lines.append(fresh)
+        self._zones.append(fresh)
+
     def _look(self, seen: Sightings) -> list[Event]:
         events: list[Event] = []
         rows = self._paths.rows_of(seen.track_id)
@@ -116,10 +138,7 @@ class SceneAnalytics:
             events += self._stitch(old, int(k), moving.take(np.array([k])))
         events += self._advance(old, moving)
         if not known.all():
-            fresh = seen.take(~known)
-            self._paths.append(fresh)
-            self._lines.append(fresh)
-            self._zones.append(fresh)
+            self._append(seen.take(~known))
         return events
 
     def _advance(self, rows: Rows, seen: Sightings) -> list[Event]:

@@ -16,6 +16,7 @@ ItscamError
     ├── CameraRefused          wrong credentials, or the path is not there
     ├── CameraUnsupported      codec or protocol outside what we handle
     ├── InstanceRunning        another process holds the same data folder
+    ├── StateInvalid           saved working state that is damaged or of another version
     └── ModelInvalid           a model file that is missing, altered, or of another shape
 
 Every message says what to do next, and never holds a credential.
@@ -80,6 +81,10 @@ class InputUnreadable(UserError):
     """A file or stream can't be read as video."""
 
     exit_code: ClassVar[int] = 3
+
+
+class StateInvalid(UserError):
+    """Saved working state can't be read; without it the work starts afresh."""
 
 
 class CameraRefused(UserError):

@@ -16,6 +16,20 @@ class Unknown(StrEnum):
     DECODE_ERROR = "decode_error"
 
 
+@dataclass(frozen=True, slots=True)
+class FirstSighting:
+    """Where a track was first seen, told once it is sure to be one.
+
+    Attributes:
+        pts_ns: stream time of that earlier frame. xyxy: pixels. score: 0–1.
+    """
+
+    track_id: int
+    pts_ns: int
+    xyxy: tuple[float, float, float, float]
+    score: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameTracks:
     """All live tracks of one camera at one frame.
@@ -31,6 +45,10 @@ class FrameTracks:
         observed: (N,) bool; False means a prediction, drawn dashed and never counted on.
         unknown: None if the frame was looked at, else the reason why it was not.
         looks_per_s: the rate of looks that the scheduler grants this camera now.
+        class_share: (N,) float32, 0–1, how much of the vote the class has; None where the source
+            of the tracks does not know.
+        firsts: of the tracks that appear in this frame though they were seen before: a track is
+            shown only when it is sure to be one.
     """
 
     pts_ns: int
@@ -43,6 +61,8 @@ class FrameTracks:
     observed: npt.NDArray[np.bool_]
     unknown: Unknown | None = None
     looks_per_s: float = 0.0
+    class_share: npt.NDArray[np.float32] | None = None
+    firsts: tuple[FirstSighting, ...] = ()
 
     def __len__(self) -> int:
         return len(self.track_id)

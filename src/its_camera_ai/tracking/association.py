@@ -8,10 +8,101 @@ from scipy.optimize import linear_sum_assignment
 
 from its_camera_ai.core.detections import VEHICLES, ObjectClass
 from its_camera_ai.core.geometry import box_iou
+from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.tracking.config import TrackerConfig
-from its_camera_ai.tracking.table import CLASSES, Floats
+from its_camera_ai.tracking.sightings import Features, Look, Sightings
+from its_camera_ai.tracking.table import (
+    CLASS,
+    CLASSES,
+    LOG_H,
+    P_POS,
+    SEEN_NS,
+    SIGHTINGS,
+    UNSEEN_S,
+    Floats,
+    Rows,
+    TrackTable,
+)
 
-Pairs = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+Pairs = tuple[Rows, Rows]
+
+
+def associate(table: TrackTable, seen: Sightings, look: Look, config: TrackerConfig) -> Pairs:
+    """Pairs of track row and detection row, in four rounds.
+
+    Confirmed tracks choose among strong detections first; those seen lately then among the weak
+    ones (Zhang et al., *ByteTrack*, 2022); tracks seen once take what strong ones are left; of
+    these, last, tracks that were lost for long take those that look like them.
+    """
+    none = np.empty(0, np.intp)
+    if not len(table) or not len(seen):
+        return none, none
+    real, score = table.real, seen.found.score
+    cost = _pair_costs(table, seen, look, config)
+    lost = real[:, UNSEEN_S] > config.lost_s
+    confirmed = table.whole[:, SIGHTINGS] > 1
+    recent = real[:, UNSEEN_S] <= config.low_within_s
+    strong = score >= look.score_high
+    taken_t, taken_d = lost.copy(), np.zeros(len(seen), np.bool_)
+    pairs: list[Pairs] = []
+    for track_mask, detection_mask in (
+        (confirmed, strong),
+        (confirmed & recent, ~strong),
+        (~confirmed, score >= config.score_new),
+    ):
+        t, d = np.flatnonzero(track_mask & ~taken_t), np.flatnonzero(detection_mask & ~taken_d)
+        if len(t) and len(d):
+            rows, columns = assign(cost[np.ix_(t, d)])
+            taken_t[t[rows]] = taken_d[d[columns]] = True
+            pairs.append((t[rows], d[columns]))
+    t, d = np.flatnonzero(lost), np.flatnonzero((score >= look.score_new) & ~taken_d)
+    if len(t) and len(d):
+        rows, columns = assign(_return_costs(table.take(t), seen.take(d), look, config))
+        pairs.append((t[rows], d[columns]))
+    if not pairs:
+        return none, none
+    return np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
+
+
+def _pair_costs(table: TrackTable, seen: Sightings, look: Look, config: TrackerConfig) -> Floats:
+    """(N, M) by place, size, class, and appearance where both sides have it."""
+    real, whole = table.real, table.whole
+    predicted = table.boxes()
+    np.clip(predicted, 0, [*look.size_wh, *look.size_wh], out=predicted)
+    sigma_h = np.sqrt(real[:, P_POS][:, :2].max(axis=1)) / np.exp(real[:, LOG_H])
+    widest_h = np.where(whole[:, SIGHTINGS] > 1, config.gate_max_h, config.gate_newborn_h)
+    reach_h = np.minimum(config.gate_h + config.gate_sigmas * sigma_h, widest_h)
+    found = seen.found
+    cost = costs(predicted, whole[:, CLASS], reach_h, found.xyxy, found.class_id, config)
+    if seen.features.shape[1]:
+        apart = _appearance_distance(table.looks_like, seen.features)
+        extra = config.appearance_weight * np.nan_to_num(apart, nan=0.0)
+        cost += extra / (reach_h + config.iou_weight)[:, None]
+    return cost
+
+
+def _return_costs(table: TrackTable, seen: Sightings, look: Look, config: TrackerConfig) -> Floats:
+    """(N, M): of tracks lost for long, by appearance alone where the way was not too far."""
+    apart = _appearance_distance(table.looks_like, seen.features)
+    cost: Floats = np.nan_to_num(apart, nan=np.inf) / config.appearance_same
+    away_s = (look.pts_ns - table.whole[:, SEEN_NS, None]) / NS_PER_S
+    off = np.hypot(
+        table.real[:, 0, None] - seen.measured[:, 0], table.real[:, 1, None] - seen.measured[:, 1]
+    )
+    height = np.exp(np.maximum(table.real[:, LOG_H, None], seen.measured[:, LOG_H]))
+    cost[off > height * (config.gate_max_h + config.reentry_h_s * away_s)] = np.inf
+    cost += _CLASS_TABLE[table.whole[:, CLASS, None], seen.found.class_id]
+    return cost
+
+
+def _appearance_distance(tracks: Features, found: Features) -> Floats:
+    """(N, M) cosine distance, 0–2; NaN where a side is not known."""
+    if not tracks.shape[1] or tracks.shape[1] != found.shape[1]:
+        return np.full((len(tracks), len(found)), np.nan)
+    distance: Floats = 1.0 - (tracks @ found.T).astype(np.float64)
+    distance[~tracks.any(axis=1)] = np.nan
+    distance[:, ~found.any(axis=1)] = np.nan
+    return distance
 
 
 def _class_table() -> Floats:

@@ -12,9 +12,15 @@ class TrackerConfig:
     Lengths are in box heights (``_h``), so that near and far objects are judged alike.
 
     Attributes:
-        score_high: a detection from here up may begin a track and is matched first.
+        score_high: a detection from here up is matched first.
+        score_high_dense: the same where looks are dense; a better look of a new body comes soon.
         score_low: a detection from here up may continue a track that was seen lately.
-        score_new: a track begins only from here up.
+        score_new: a track begins only from here up. score_new_dense: where looks are dense.
+        dense_s, sparse_s: looks this near together are dense, this far apart sparse; what lies
+            between is interpolated.
+        evidence_score: a sighting's score above this is evidence of a body.
+        evidence_shown: a track is shown, and gets its id, once its evidence has this sum. Looks
+            nearer together than ``sparse_s`` weigh less, as they repeat one another.
         gate_h: widest distance between prediction and detection of a well-known track.
         gate_max_h: no gate grows beyond this, however long the interval.
         gate_newborn_h: the same for a track with one sighting, whose speed is a guess.
@@ -44,12 +50,24 @@ class TrackerConfig:
         duplicate_iou: a new detection that overlaps a tracked box more than this is the same body.
         part_share: a new vehicle's box with more than this share of it in a tracked vehicle's
             box, on the same ground, is a part of that one.
+        appearance_weight: cost of one unit of cosine distance between features, in box heights,
+            where a track and a detection both have them.
+        appearance_same: cosine distance up to which a track that was lost may be found again.
+        reentry_s: a lost track with features is remembered for this long after its last sighting,
+            to be found again by appearance only.
+        reentry_h_s: how fast it may have gone meanwhile, box heights per second.
         flow_cells: cells per side of the grid of the learned flow field.
     """
 
     score_high: float = 0.4
+    score_high_dense: float = 0.5
     score_low: float = 0.2
     score_new: float = 0.4
+    score_new_dense: float = 0.5
+    dense_s: float = 0.1
+    sparse_s: float = 0.2
+    evidence_score: float = 0.35
+    evidence_shown: float = 0.15
     gate_h: float = 1.1
     gate_max_h: float = 1.8
     gate_newborn_h: float = 2.0
@@ -76,14 +94,24 @@ class TrackerConfig:
     vote_margin: float = 1.3
     duplicate_iou: float = 0.7
     part_share: float = 0.7
+    appearance_weight: float = 1.0
+    appearance_same: float = 0.3
+    reentry_s: float = 20.0
+    reentry_h_s: float = 1.5
     flow_cells: int = 16
 
     def __post_init__(self) -> None:
-        if not 0 <= self.score_low <= self.score_new <= 1 or not self.score_low <= self.score_high:
+        rising = (
+            (0.0, self.score_low, self.score_new, self.score_new_dense, 1.0),
+            (self.score_low, self.score_high, self.score_high_dense),
+        )
+        if any(sorted(scores) != list(scores) for scores in rising):
             raise ConfigInvalid(
-                "Tracker scores must satisfy 0 ≤ score_low ≤ score_new ≤ 1 and "
-                "score_low ≤ score_high; correct the order."
+                "Tracker scores must satisfy 0 ≤ score_low ≤ score_new ≤ score_new_dense ≤ 1 and "
+                "score_low ≤ score_high ≤ score_high_dense; correct the order."
             )
+        if not 0 <= self.dense_s < self.sparse_s:
+            raise ConfigInvalid("Tracker times must satisfy 0 ≤ dense_s < sparse_s; correct them.")
         for name in ("gate_h", "measure_h", "measure_size", "accel_h", "newborn_speed_h", "lost_s"):
             if getattr(self, name) <= 0:
                 raise ConfigInvalid(

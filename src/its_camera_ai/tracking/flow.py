@@ -85,6 +85,15 @@ class FlowField:
                     break
         return mean, spread
 
+    def snapshot(self) -> tuple[Floats, tuple[int, int]]:
+        """What was learned, for ``restore``: a copy of all sums, and the picture's size."""
+        return self._sums.copy(), self._size_wh
+
+    def restore(self, sums: Floats, size_wh: tuple[int, int]) -> None:
+        """Take over what ``snapshot`` gave; a field of another grid is left out."""
+        if sums.shape == self._sums.shape:
+            self._sums, self._size_wh = sums.copy(), size_wh
+
     def _cell(self, xy: Floats, layer: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         scaled = xy * (self._cells / np.asarray(self._size_wh, np.float64))
         column, row = np.clip(scaled.astype(np.intp), 0, self._cells - 1).T

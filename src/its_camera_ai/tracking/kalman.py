@@ -5,7 +5,10 @@ form (Bar-Shalom, Li, Kirubarajan: *Estimation with Applications to Tracking and
 §6.2.2, continuous white-noise acceleration). Time steps are seconds of stream time.
 """
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from its_camera_ai.tracking.table import (
     LOG_H,
@@ -20,6 +23,8 @@ from its_camera_ai.tracking.table import (
 
 _LOG_SIZE_MAX = 10.0
 """No box grows beyond e¹⁰ ≈ 22,000 px, whatever its last trend."""
+_AREA_SCALE_MIN = 0.25
+"""The picture of a shaken camera does not shrink by more from one frame to the next."""
 
 
 def predict(real: Floats, dt_s: Floats, accel_h: float, accel_size: float) -> None:
@@ -60,3 +65,30 @@ def correct(real: Floats, measured: Floats, variance: Floats) -> None:
     keep = 1 - gain_pos
     real[:, P_CROSS] = p_cross * keep
     real[:, P_POS] = p_pos * keep
+
+
+def shift(real: Floats, affine: npt.NDArray[np.floating[Any]]) -> None:
+    """Carry every track over to a picture that the camera's own motion moved, in place.
+
+    Args:
+        real: (N, FLOATS) rows of a ``TrackTable``.
+        affine: (2, 3) from pixels before to pixels now.
+
+    Raises:
+        ValueError: another shape, not finite, or no camera's motion (mirrored, or a change of
+            scale beyond a factor 2 from one frame to the next).
+    """
+    matrix = np.asarray(affine, np.float64)
+    if matrix.shape != (2, 3) or not np.isfinite(matrix).all():
+        raise ValueError(f"Camera motion is a finite (2, 3) affine matrix; got {affine!r}.")
+    turn, move = matrix[:, :2], matrix[:, 2]
+    scale = float(np.linalg.det(turn))
+    if not _AREA_SCALE_MIN <= scale <= 1 / _AREA_SCALE_MIN:
+        raise ValueError(
+            f"Camera motion with the determinant {scale:.3g} is none; pass None where it is unsure."
+        )
+    real[:, POSITION][:, :2] = real[:, POSITION][:, :2] @ turn.T + move
+    real[:, VELOCITY][:, :2] = real[:, VELOCITY][:, :2] @ turn.T
+    real[:, LOG_W : LOG_H + 1] += np.log(scale) / 2
+    for variances in (P_POS, P_CROSS, P_VEL):
+        real[:, variances][:, :2] *= scale

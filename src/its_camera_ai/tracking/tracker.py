@@ -1,49 +1,37 @@
 """Detections → tracks: which box of this look is which road user of the look before."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from its_camera_ai.core.detections import VEHICLES, Detections, ObjectClass
-from its_camera_ai.core.geometry import box_iou
+from its_camera_ai.core.detections import Detections
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.core.tracks import FrameTracks, Unknown
-from its_camera_ai.tracking import kalman
-from its_camera_ai.tracking.association import assign, costs
+from its_camera_ai.core.tracks import FirstSighting, FrameTracks, Unknown
+from its_camera_ai.tracking import kalman, state
+from its_camera_ai.tracking.association import associate
 from its_camera_ai.tracking.config import TrackerConfig
 from its_camera_ai.tracking.flow import FlowField
-from its_camera_ai.tracking.looked import could_be_seen, cut_sides
+from its_camera_ai.tracking.lifecycle import begin, class_share, go_on, survivors
+from its_camera_ai.tracking.looked import could_be_seen
+from its_camera_ai.tracking.sightings import Features, look_at, sightings_of
 from its_camera_ai.tracking.table import (
     BOX,
     CLASS,
-    CLASSES,
-    FLOATS,
+    EVIDENCE,
+    FIRST_BOX,
+    FIRST_NS,
+    FIRST_SCORE,
     ID,
-    INTS,
-    LOG_H,
-    P_POS,
-    P_VEL,
-    POSITION,
     SCORE,
     SEEN_NS,
     SIGHTINGS,
     UNSEEN_S,
-    VELOCITY,
-    VOTES,
     Floats,
+    Rows,
     TrackTable,
-    positions_of,
 )
 from its_camera_ai.tracking.timeline import Place, Timeline
-
-_CUT_VARIANCE = 25.0
-_FLOW_MIN_H_S = 0.15
-"""Slower than this, in box heights per second, is standing."""
-_LEVEL_H = 0.25
-"""Boxes whose lower edges differ by less, in heights of the larger, stand on the same ground."""
-_IS_VEHICLE = np.array([c in VEHICLES for c in ObjectClass])
-_LAYER = np.array([0 if c in VEHICLES | {ObjectClass.MOTORCYCLE} else 1 for c in ObjectClass])
 
 
 class Tracker:
@@ -51,7 +39,7 @@ class Tracker:
 
     Time is the frame's stream time and nothing else. A frame whose time is not after the one
     before is ignored and the previous result returned; a stream that goes on from an earlier time
-    for a second is taken as a new beginning.
+    for a second is taken as a new beginning. See ``docs/design/tracking.md``.
 
     Attributes:
         config: the parameters, all in seconds and box heights.
@@ -66,6 +54,32 @@ class Tracker:
         self._flow = FlowField(self.config.flow_cells, layers=2)
         self._timeline = Timeline()
         self._last: FrameTracks | None = None
+
+    @classmethod
+    def resume(cls, saved: bytes, config: TrackerConfig | None = None, *, next_id: int = 1) -> Self:
+        """Go on where ``save`` was called: tracks, learned flow, stream time and ids.
+
+        Args:
+            saved: what ``save`` returned. config: may differ from that of the saved tracker.
+            next_id: no new track gets an id below it.
+
+        Raises:
+            StateInvalid: the bytes are damaged, or of another version of this package.
+        """
+        tracker = cls(config)
+        kept = state.unpack(saved)
+        tracker.next_id = max(next_id, kept.next_id)
+        tracker._table = kept.table
+        tracker._flow.restore(kept.flow, kept.flow_size_wh)
+        tracker._timeline.last_ns = kept.last_ns
+        return tracker
+
+    def save(self) -> bytes:
+        """Everything that ``resume`` needs, some 60 kB and a third of a kB per track."""
+        flow, size_wh = self._flow.snapshot()
+        return state.pack(
+            state.TrackerState(self.next_id, self._timeline.last_ns, self._table, flow, size_wh)
+        )
 
     def reset(self) -> None:
         """End every track, as after a camera reconnects. Ids go on; the learned flow stays."""
@@ -82,6 +96,8 @@ class Tracker:
         *,
         looks_per_s: float = 0.0,
         looked_xyxy: npt.NDArray[np.floating[Any]] | None = None,
+        features: Features | None = None,
+        camera_motion: npt.NDArray[np.floating[Any]] | None = None,
     ) -> FrameTracks:
         """One look: what the detector found in the frame at ``pts_ns``.
 
@@ -91,28 +107,32 @@ class Tracker:
             looks_per_s: passed on into the result.
             looked_xyxy: (R, 4) px, the areas that were looked at; None is the whole frame. Tracks
                 outside of them are predicted and do not age.
+            features: (N, D) what the detections look like (``appearance.Appearance``); a row of
+                zeros where it is not known.
+            camera_motion: (2, 3) affine map of pixels of the frame before (looked at or not) to
+                pixels of this one; None where the camera stood still or nobody knows.
 
         Returns:
             Tracks seen in this frame, in order of age, and predictions of those that were missed
             lately or not looked at.
         """
-        dt_s = self._step(pts_ns)
-        if dt_s is None:
+        step_s = self._step(pts_ns)
+        if step_s is None:
             return self._last or FrameTracks.nothing(pts_ns, wall_ns, size_wh)
+        first = self._last is None and not len(self._table)
         cfg, table = self.config, self._table
-        self._predict(pts_ns, dt_s)
-        areas = None if looked_xyxy is None else np.asarray(looked_xyxy, np.float64).reshape(-1, 4)
-        looked = could_be_seen(table.boxes(), areas)
-        table.real[looked, UNSEEN_S] += min(dt_s, cfg.look_gap_s)
-        found = _usable(detections, cfg.score_low)
-        measured = positions_of(found.xyxy)
-        variance = self._variance(measured, cut_sides(found.xyxy, size_wh, areas))
-        rows, columns = self._associate(found, size_wh)
-        self._continue(
-            rows, found.take(columns), measured[columns], variance[columns], pts_ns, dt_s, size_wh
-        )
-        self._end(min(dt_s, cfg.look_gap_s), size_wh, looked)
-        self._begin(found, measured, variance, columns, pts_ns, size_wh)
+        look = look_at(pts_ns, None if first else step_s, size_wh, looked_xyxy, cfg)
+        seen = sightings_of(detections, features, look, cfg)
+        self._predict(pts_ns, step_s, camera_motion)
+        looked = could_be_seen(table.boxes(), look.areas)
+        table.real[looked, UNSEEN_S] += look.dt_s
+        rows, columns = associate(table, seen, look, cfg)
+        go_on(table, rows, seen.take(columns), look, self._flow, cfg)
+        if len(table):
+            alive = survivors(table, looked, look, cfg)
+            if not alive.all():
+                table.keep(alive)
+        begin(table, seen, columns, look, self._flow, cfg)
         return self._report(pts_ns, wall_ns, size_wh, None, looks_per_s)
 
     def skip(
@@ -123,12 +143,13 @@ class Tracker:
         reason: Unknown,
         *,
         looks_per_s: float = 0.0,
+        camera_motion: npt.NDArray[np.floating[Any]] | None = None,
     ) -> FrameTracks:
         """A frame that was not looked at: tracks are predicted, and none ages or ends."""
-        dt_s = self._step(pts_ns)
-        if dt_s is None:
+        step_s = self._step(pts_ns)
+        if step_s is None:
             return self._last or FrameTracks.nothing(pts_ns, wall_ns, size_wh, reason)
-        self._predict(pts_ns, dt_s)
+        self._predict(pts_ns, step_s, camera_motion)
         return self._report(pts_ns, wall_ns, size_wh, reason, looks_per_s)
 
     def _step(self, pts_ns: int) -> float | None:
@@ -143,7 +164,9 @@ class Tracker:
             case Place.NEXT:
                 return 0.0 if before is None else (pts_ns - before) / NS_PER_S
 
-    def _predict(self, pts_ns: int, dt_s: float) -> None:
+    def _predict(
+        self, pts_ns: int, dt_s: float, camera_motion: npt.NDArray[np.floating[Any]] | None
+    ) -> None:
         """Move the tracks ahead; those long unseen slow down and halt after ``coast_s``."""
         if not len(self._table):
             return
@@ -151,196 +174,8 @@ class Tracker:
         unseen_s = (pts_ns - self._table.whole[:, SEEN_NS]) / NS_PER_S
         step_s = _coasting(unseen_s, cfg.coast_s) - _coasting(unseen_s - dt_s, cfg.coast_s)
         kalman.predict(self._table.real, step_s, cfg.accel_h, cfg.accel_size)
-
-    def _associate(
-        self, found: Detections, size_wh: tuple[int, int]
-    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """Pairs of track row and detection row, in three rounds over one cost matrix.
-
-        Confirmed tracks choose among strong detections first; those seen lately then among the
-        weak ones (Zhang et al., *ByteTrack*, 2022); tracks seen once take what strong ones are
-        left.
-        """
-        cfg, real, whole = self.config, self._table.real, self._table.whole
-        if not len(real) or not len(found):
-            none = np.empty(0, np.intp)
-            return none, none
-        predicted = self._table.boxes()
-        np.clip(predicted, 0, [*size_wh, *size_wh], out=predicted)
-        height = np.exp(real[:, LOG_H])
-        sigma_h = np.sqrt(real[:, P_POS][:, :2].max(axis=1)) / height
-        confirmed = whole[:, SIGHTINGS] > 1
-        widest_h = np.where(confirmed, cfg.gate_max_h, cfg.gate_newborn_h)
-        reach_h = np.minimum(cfg.gate_h + cfg.gate_sigmas * sigma_h, widest_h)
-        cost = costs(predicted, whole[:, CLASS], reach_h, found.xyxy, found.class_id, cfg)
-        strong = found.score >= cfg.score_high
-        recent = real[:, UNSEEN_S] <= cfg.low_within_s
-        taken_t, taken_d = np.zeros(len(real), np.bool_), np.zeros(len(found), np.bool_)
-        pairs: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]] = []
-        for track_mask, detection_mask in (
-            (confirmed, strong),
-            (confirmed & recent, ~strong),
-            (~confirmed, found.score >= cfg.score_new),
-        ):
-            t = np.flatnonzero(track_mask & ~taken_t)
-            d = np.flatnonzero(detection_mask & ~taken_d)
-            if len(t) and len(d):
-                rows, columns = assign(cost[np.ix_(t, d)])
-                taken_t[t[rows]] = taken_d[d[columns]] = True
-                pairs.append((t[rows], d[columns]))
-        if not pairs:
-            none = np.empty(0, np.intp)
-            return none, none
-        return np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
-
-    def _continue(
-        self,
-        rows: npt.NDArray[np.intp],
-        seen: Detections,
-        measured: Floats,
-        variance: Floats,
-        pts_ns: int,
-        dt_s: float,
-        size_wh: tuple[int, int],
-    ) -> None:
-        """Correct the tracks at ``rows`` by the detections ``seen``, one each."""
-        if not len(rows):
-            return
-        cfg, table = self.config, self._table
-        real, whole = table.real[rows], table.whole[rows]
-        kalman.correct(real, measured, variance)
-        real[:, VOTES] *= np.exp(-dt_s / cfg.vote_memory_s)
-        whole[:, CLASS] = self._vote(real, whole[:, CLASS], seen)
-        self._learn_flow(real, whole, pts_ns, size_wh)
-        real[:, UNSEEN_S] = 0
-        real[:, SCORE] = seen.score
-        real[:, BOX] = seen.xyxy
-        whole[:, SIGHTINGS] += 1
-        whole[:, SEEN_NS] = pts_ns
-        table.real[rows], table.whole[rows] = real, whole
-
-    def _variance(self, measured: Floats, cut: npt.NDArray[np.bool_]) -> Floats:
-        """(N, 4) of the measured positions; wide where the box is cut, ``cut`` as of
-        ``cut_sides``.
-        """
-        cfg = self.config
-        variance = np.empty_like(measured)
-        variance[:, :2] = (cfg.measure_h * np.exp(measured[:, LOG_H, None])) ** 2
-        variance[:, 2:] = cfg.measure_size**2
-        variance[cut[:, 0] | cut[:, 2], 0::2] *= _CUT_VARIANCE
-        variance[cut[:, 3], 1::2] *= _CUT_VARIANCE
-        variance[cut[:, 1], 3] *= _CUT_VARIANCE
-        return variance
-
-    def _vote(
-        self, real: Floats, present: npt.NDArray[np.int64], seen: Detections
-    ) -> npt.NDArray[np.int64]:
-        """Add the scores of ``seen`` to the votes in ``real``; the class each track now has."""
-        each = np.arange(len(real))
-        votes = real[:, VOTES]
-        votes[each, seen.class_id] += seen.score
-        best = votes.argmax(axis=1)
-        leads = votes[each, best] > self.config.vote_margin * votes[each, present]
-        return np.where(leads, best, present)
-
-    def _learn_flow(
-        self, real: Floats, whole: npt.NDArray[np.int64], pts_ns: int, size_wh: tuple[int, int]
-    ) -> None:
-        height = np.exp(real[:, LOG_H, None])
-        velocity_h = real[:, VELOCITY][:, :2] / height
-        speed = np.sqrt((velocity_h * velocity_h).sum(axis=1))
-        since_s = (pts_ns - whole[:, SEEN_NS]) / NS_PER_S
-        use = (whole[:, SIGHTINGS] >= 2) & (speed > _FLOW_MIN_H_S)
-        travelled_h = np.minimum(speed * since_s, 1.0)
-        self._flow.learn(
-            real[use, :2], _LAYER[whole[use, CLASS]], velocity_h[use], travelled_h[use], size_wh
-        )
-
-    def _end(self, dt_s: float, size_wh: tuple[int, int], looked: npt.NDArray[np.bool_]) -> None:
-        """Drop the tracks that were unseen for too long, or were last heading out of sight.
-
-        None of them where the look did not cover its place.
-        """
-        cfg, real, whole = self.config, self._table.real, self._table.whole
-        if not len(real):
-            return
-        unseen_s = real[:, UNSEEN_S]
-        # At a slow rate of looks even one miss takes longer than a short-lived error may live.
-        vehicle = _IS_VEHICLE[whole[:, CLASS]]
-        tentative_s = np.where(vehicle, cfg.tentative_vehicle_lost_s, cfg.tentative_lost_s)
-        tentative_s = np.maximum(tentative_s, 1.5 * dt_s)
-        limit_s = np.where(whole[:, SIGHTINGS] > 1, cfg.lost_s, tentative_s)
-        boxes = self._table.boxes()
-        area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-        np.clip(boxes, 0, [*size_wh, *size_wh], out=boxes)
-        visible = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) >= cfg.visible_share * area
-        alive = ~looked | (unseen_s <= limit_s) & (visible | (unseen_s == 0))
-        if not alive.all():
-            self._table.keep(alive)
-
-    def _begin(
-        self,
-        found: Detections,
-        measured: Floats,
-        variance: Floats,
-        used: npt.NDArray[np.intp],
-        pts_ns: int,
-        size_wh: tuple[int, int],
-    ) -> None:
-        """Start a track from every strong detection that no track took."""
-        cfg = self.config
-        free = found.score >= cfg.score_new
-        free[used] = False
-        if not free.any():
-            return
-        seen_now = self._table.whole[:, SEEN_NS] == pts_ns
-        if seen_now.any():
-            free[free] = ~self._same_body(found.take(free), seen_now)
-        fresh, measured, variance = found.take(free), measured[free], variance[free]
-        n = len(fresh)
-        if not n:
-            return
-        real, whole = np.zeros((n, FLOATS)), np.zeros((n, INTS), np.int64)
-        height = np.exp(measured[:, LOG_H])
-        real[:, POSITION] = measured
-        real[:, P_POS] = variance
-        flow, spread = self._flow.at(measured[:, :2], _LAYER[fresh.class_id], size_wh)
-        real[:, VELOCITY][:, :2] = flow * height[:, None]
-        speed_h = np.clip(spread, cfg.flow_sigma_h, cfg.newborn_speed_h)
-        real[:, P_VEL][:, :2] = ((speed_h * height) ** 2)[:, None]
-        real[:, P_VEL][:, 2:] = cfg.newborn_growth**2
-        real[np.arange(n), VOTES.start + fresh.class_id] = fresh.score
-        real[:, SCORE] = fresh.score
-        real[:, BOX] = fresh.xyxy
-        whole[:, ID] = np.arange(self.next_id, self.next_id + n)
-        whole[:, CLASS] = fresh.class_id
-        whole[:, SIGHTINGS] = 1
-        whole[:, SEEN_NS] = pts_ns
-        self.next_id += n
-        self._table.append(TrackTable(real, whole))
-
-    def _same_body(
-        self, fresh: Detections, seen_now: npt.NDArray[np.bool_]
-    ) -> npt.NDArray[np.bool_]:
-        """(N,): which of ``fresh`` are another box, or a part, of a body that is tracked.
-
-        A part is a vehicle's box that lies in another vehicle's and stands on the same ground;
-        a vehicle in front of another stands lower, one behind it higher.
-        """
-        cfg = self.config
-        tracked = self._table.real[seen_now, BOX]
-        again = box_iou(fresh.xyxy, tracked) >= cfg.duplicate_iou
-        box = fresh.xyxy[:, None]
-        wh = np.minimum(box[..., 2:], tracked[:, 2:]) - np.maximum(box[..., :2], tracked[:, :2])
-        inside = np.clip(wh, 0, None).prod(axis=2)
-        inside /= (box[..., 2:] - box[..., :2]).prod(axis=2)
-        height = tracked[:, 3] - tracked[:, 1]
-        level = np.abs(box[..., 3] - tracked[:, 3]) <= _LEVEL_H * height
-        vehicle = _IS_VEHICLE[fresh.class_id][:, None]
-        vehicle = vehicle & _IS_VEHICLE[self._table.whole[seen_now, CLASS]]
-        same = again | (vehicle & level & (inside >= cfg.part_share))
-        found: npt.NDArray[np.bool_] = np.any(same, axis=1)
-        return found
+        if camera_motion is not None:
+            kalman.shift(self._table.real, camera_motion)
 
     def _report(
         self,
@@ -352,8 +187,10 @@ class Tracker:
     ) -> FrameTracks:
         real, whole = self._table.real, self._table.whole
         observed = whole[:, SEEN_NS] == pts_ns
+        sure = real[:, EVIDENCE] >= self.config.evidence_shown
+        firsts = self._name(np.flatnonzero((whole[:, ID] == 0) & sure & observed))
         coasting = (whole[:, SIGHTINGS] > 1) & (real[:, UNSEEN_S] <= self.config.shown_s)
-        shown = np.flatnonzero(observed | coasting)
+        shown = np.flatnonzero((whole[:, ID] > 0) & (observed | coasting))
         observed = observed[shown]
         real, whole = real[shown], whole[shown]
         boxes = TrackTable(real, whole).boxes()
@@ -369,8 +206,33 @@ class Tracker:
             observed,
             unknown,
             looks_per_s,
+            class_share(real, whole[:, CLASS]).astype(np.float32),
+            firsts,
         )
         return self._last
+
+    def _name(self, rows: Rows) -> tuple[FirstSighting, ...]:
+        """Give ids to tracks that are sure now; where those seen before were first seen."""
+        if not len(rows):
+            return ()
+        table = self._table
+        table.whole[rows, ID] = np.arange(self.next_id, self.next_id + len(rows))
+        self.next_id += len(rows)
+        return tuple(
+            FirstSighting(
+                int(whole[ID]),
+                int(whole[FIRST_NS]),
+                (float(box[0]), float(box[1]), float(box[2]), float(box[3])),
+                float(score),
+            )
+            for whole, box, score in zip(
+                table.whole[rows],
+                table.real[rows, FIRST_BOX],
+                table.real[rows, FIRST_SCORE],
+                strict=True,
+            )
+            if whole[SIGHTINGS] > 1
+        )
 
 
 def _coasting(unseen_s: Floats, coast_s: float) -> Floats:
@@ -379,12 +241,3 @@ def _coasting(unseen_s: Floats, coast_s: float) -> Floats:
     over_s = np.maximum(unseen_s - free_s, 0.0)
     thought_s: Floats = unseen_s - over_s + free_s * (1 - np.exp(-over_s / free_s))
     return thought_s
-
-
-def _usable(detections: Detections, score_low: float) -> Detections:
-    """Only boxes that can be followed: finite, with an area, of a known class."""
-    box = detections.xyxy
-    good = np.isfinite(box).all(axis=1) & (detections.score >= score_low)
-    good &= (box[:, 2] > box[:, 0]) & (box[:, 3] > box[:, 1])
-    good &= (detections.class_id >= 0) & (detections.class_id < CLASSES)
-    return detections if good.all() else detections.take(good)
