@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -24,6 +25,13 @@ from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.database import Database, open_database
 from its_camera_ai.store.vault import Vault
 from its_camera_ai.vision.runtime import Device, RuntimeChoice, RuntimeName
+
+if TYPE_CHECKING:
+    from its_camera_ai.roles.model_follower import ModelFollower
+    from its_camera_ai.store.model_registry import ModelRegistry
+    from its_camera_ai.vision.detector import DetectorModel
+    from its_camera_ai.vision.model_pool import ModelPool
+    from its_camera_ai.vision.registered_models import RegisteredModels
 
 log = structlog.get_logger(__name__)
 
@@ -136,29 +144,21 @@ def camera_cache(settings: Settings) -> CameraCache:
 
 def _run_vision(settings: Settings, index: int) -> None:
     from its_camera_ai.roles.harness import Heartbeat, stop_event  # noqa: PLC0415
+    from its_camera_ai.roles.model_follower import ModelFollower  # noqa: PLC0415
     from its_camera_ai.roles.vision import Vision  # noqa: PLC0415
     from its_camera_ai.store.counters import TrackIdCounter  # noqa: PLC0415
-    from its_camera_ai.vision.loading import load_model  # noqa: PLC0415
-    from its_camera_ai.vision.model_source import OneModel  # noqa: PLC0415
+    from its_camera_ai.vision.look_test import LookTester  # noqa: PLC0415
 
     stop = stop_event(tied_to_parent=True)
     site, bus = open_site(settings), LocalBus(settings.run)
     counter = TrackIdCounter(site.database)
-    model = load_model(
-        chosen_model(settings),
-        models_dir=settings.models,
-        input_wh=parse_size(settings.model_input),
-        choice=runtime_choice(settings),
-    )
-    log.info(
-        "detector loaded",
-        model=model.info.name,
-        input=model.info.input_wh,
-        runtime=str(model.info.runtime),
-    )
+    follower = ModelFollower(model_registry(site), f"vision/{index}")
+    mine: list[str] = []
+    pool = _model_pool(site, follower, lambda: mine)
+    follower.follow(pool)
     vision = Vision(
         bus,
-        OneModel(model),
+        pool,
         detector_threads=settings.detector_workers,
         batch_max=settings.batch_max,
         batch_wait_s=settings.batch_wait_ms / 1000,
@@ -167,18 +167,78 @@ def _run_vision(settings: Settings, index: int) -> None:
         next_track_id=lambda camera_id: counter.reserve(camera_id, TRACK_IDS_RESERVED),
         clock=site.clock,
     )
+    calls = bus.answer_calls("vision", index, LookTester(pool))
     heartbeat = Heartbeat("vision", index, bus.status_sender(), vision.status, clock=site.clock)
     workers = settings.vision_workers
 
     def want(cameras: list[Camera]) -> None:
         watched = sorted((c for c in cameras if c.enabled and c.detect), key=lambda c: c.id)
+        mine[:] = [camera.id for camera in watched[index::workers]]
+        follower.watch([camera.id for camera in watched])
         vision.want(watched[index::workers])
 
-    follow_cameras(CameraFollower(lambda: site.cameras, want), stop)
+    follow_cameras(CameraFollower(lambda: site.cameras, want), stop, tick=follower.poll)
+    calls.close()
     vision.close()
+    follower.close()
     heartbeat.close()
     site.close()
     bus.close()
+
+
+def model_registry(site: Site) -> "ModelRegistry":
+    """Which models are registered, and which of them is to look at what."""
+    from its_camera_ai.store.model_registry import ModelRegistry  # noqa: PLC0415
+
+    return ModelRegistry(site.database, site.clock)
+
+
+def registered_models(site: Site) -> "RegisteredModels":
+    """Registers models, and loads them as this machine runs them."""
+    from its_camera_ai.vision.loading import load_model  # noqa: PLC0415
+    from its_camera_ai.vision.registered_models import RegisteredModels  # noqa: PLC0415
+
+    settings = site.settings
+
+    def load(source: str, input_wh: tuple[int, int] | None) -> "DetectorModel":
+        return load_model(
+            source,
+            models_dir=settings.models,
+            input_wh=input_wh,
+            choice=runtime_choice(settings),
+        )
+
+    return RegisteredModels(model_registry(site), settings.models, load)
+
+
+def _model_pool(
+    site: Site, follower: "ModelFollower", cameras: Callable[[], list[str]]
+) -> "ModelPool":
+    from its_camera_ai.core.models import CONFIGURED, ModelRef  # noqa: PLC0415
+    from its_camera_ai.vision.model_entry import NOTHING_TO_COMPARE  # noqa: PLC0415
+    from its_camera_ai.vision.model_pool import ModelPool  # noqa: PLC0415
+
+    settings, models = site.settings, registered_models(site)
+
+    def load(ref: ModelRef) -> "DetectorModel":
+        if ref == CONFIGURED:
+            model = models.load_source(chosen_model(settings), parse_size(settings.model_input))
+        else:
+            model = models.load(ref)
+        info = model.info
+        log.info("detector loaded", model=info.name, input=info.input_wh, runtime=str(info.runtime))
+        return model
+
+    def difference(ref: ModelRef, model: "DetectorModel") -> str:
+        return NOTHING_TO_COMPARE if ref == CONFIGURED else models.difference(ref, model)
+
+    return ModelPool(
+        follower.candidates(f"{settings.model} {settings.model_input}".strip()),
+        load=load,
+        verify=difference,
+        cameras=cameras,
+        clock=site.clock,
+    )
 
 
 def _run_server(settings: Settings, index: int) -> None:
@@ -352,9 +412,12 @@ class CameraFollower:
             self._seen = -2
 
 
-def follow_cameras(follower: CameraFollower, stop: threading.Event) -> None:
-    """Poll until ``stop``."""
+def follow_cameras(
+    follower: CameraFollower, stop: threading.Event, *, tick: Callable[[], None] = lambda: None
+) -> None:
+    """Poll until ``stop``; ``tick`` is called as often."""
     while True:
         follower.poll()
+        tick()
         if stop.wait(CONFIG_POLL_S):
             return

@@ -225,16 +225,6 @@ def test_a_challenger_that_does_badly_is_withdrawn_at_once(rig: Rig, look, says:
     assert not rig.pool.carries_trial
 
 
-def test_a_challenger_whose_look_hangs_is_withdrawn(rig: Rig) -> None:
-    rig.try_out("gate")
-    rig.look(5)
-    rig.pool.model_of("gate")
-    rig.clock.now_s += 31
-    rig.pool.poll()
-    assert rig.serving() == OLD
-    assert "gate has not come back" in rig.reasons()[0]
-
-
 def test_a_good_challenger_is_called_healthy_and_compared_with_its_cameras_past(rig: Rig) -> None:
     rig.look(60)
     rig.try_out("gate")

@@ -14,7 +14,7 @@ import zmq
 
 from its_camera_ai.bus.messages import CallFailed, CallReply, CallRequest
 from its_camera_ai.bus.ports import CallHandler
-from its_camera_ai.core.errors import CallUnanswered, ItscamError
+from its_camera_ai.core.errors import CallUnanswered, InputUnreadable, ItscamError
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +105,7 @@ class ZmqCallAnswerer:
         except msgspec.MsgspecError:
             return CallFailed("The call can't be read; both processes must be of one version.")
         except ItscamError as error:
-            return CallFailed(str(error))
+            return CallFailed(str(error), bad_input=isinstance(error, InputUnreadable))
         except Exception as error:  # one bad call must not end the thread for all others
             log.exception("a call failed")
             return CallFailed(f"The process failed ({type(error).__name__}); its log says why.")

@@ -234,9 +234,15 @@ class LookTestResult(msgspec.Struct, frozen=True, tag=True):
 
 
 class CallFailed(msgspec.Struct, frozen=True, tag=True):
-    """The called process could not do it; ``reason`` is for people, and says what to do."""
+    """The called process could not do it.
+
+    Attributes:
+        reason: for people; says what to do.
+        bad_input: what was sent can't be used; sending it again is of no use.
+    """
 
     reason: str
+    bad_input: bool = False
 
 
 CallRequest = LookTest

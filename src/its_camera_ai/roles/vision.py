@@ -138,6 +138,7 @@ class Vision:
         return msgspec.structs.replace(
             bare,
             vision=[eye.status() for eye in eyes],
+            models=self._models.statuses(),
             busy_s=self._stages.snapshot(),
             counters={"tracks_unsent": float(self._unsent), **self._board.figures()},
         )

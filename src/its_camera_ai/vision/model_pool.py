@@ -115,7 +115,6 @@ class ModelPool:
         self._verdict = Verdict(Health.WAITING)
         self._refused: dict[tuple[ModelRef, int], str] = {}
         self._untold: list[Refusal] = []
-        self._asked_s: dict[str, float] = {}
 
     def _first(self, candidates: Sequence[ModelRef]) -> ModelEntry:
         for ref in candidates:
@@ -132,12 +131,10 @@ class ModelPool:
         entry = serving.champion
         if serving.challenger is not None and camera_id in serving.cameras:
             entry = serving.challenger
-            self._asked_s.setdefault(camera_id, self._now_s())
         assert entry.model is not None, "what serves is loaded"  # noqa: S101  for the type checker
         return entry.model
 
     def looked(self, outcome: LookOutcome) -> None:
-        self._asked_s.pop(outcome.camera_id, None)
         ref = self._serving.by_model.get(id(outcome.model))
         if ref is not None:
             now_s = self._now_s()
@@ -258,8 +255,6 @@ class ModelPool:
             cameras,
             {id(e.model): e.ref for e in self._entries if e.model is not None},
         )
-        for camera_id in set(self._asked_s) - cameras:
-            self._asked_s.pop(camera_id, None)
 
     def _ready(self, ref: ModelRef | None, attempt: int) -> ModelEntry | None:
         entry = self._entry_of(ref)
@@ -272,16 +267,12 @@ class ModelPool:
         if serving.challenger is None:
             return
         limits = replace(self._limits, latency_ratio_max=self._wanted.latency_ratio_max)
-        hanging = self._hanging(limits.silent_s)
-        if hanging:
-            self._verdict = Verdict(Health.UNHEALTHY, hanging)
-        else:
-            self._verdict = judge(
-                self._watch.figures(serving.challenger.ref, serving.cameras),
-                self._watch.figures(serving.champion.ref),
-                self._before(serving),
-                limits,
-            )
+        self._verdict = judge(
+            self._watch.figures(serving.challenger.ref, serving.cameras),
+            self._watch.figures(serving.champion.ref),
+            self._before(serving),
+            limits,
+        )
         if self._verdict.health is Health.UNHEALTHY:
             self._refuse(serving.challenger.ref, self._wanted.attempt, self._verdict.reason)
             self._settle()
@@ -290,13 +281,6 @@ class ModelPool:
         """The champion's last looks at the challenger's cameras, if they are not too old."""
         since_s = self._now_s() - BASELINE_S
         return self._watch.figures(serving.champion.ref, serving.cameras, newer_than_s=since_s)
-
-    def _hanging(self, silent_s: float) -> str:
-        now_s = self._now_s()
-        for camera_id, asked_s in list(self._asked_s.items()):
-            if now_s - asked_s > silent_s:
-                return f"a look at {camera_id} has not come back for {silent_s:g} s"
-        return ""
 
     def _retire(self) -> None:
         """Free what is not wanted any more, after a pause."""

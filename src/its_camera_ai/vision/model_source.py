@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from its_camera_ai.bus.messages import ModelStatus
 from its_camera_ai.core.detections import Detections
 from its_camera_ai.vision.detector import DetectorModel
 
@@ -33,6 +34,10 @@ class ModelSource(Protocol):
 
     def looked(self, outcome: LookOutcome) -> None: ...
 
+    def statuses(self) -> list[ModelStatus]:
+        """For the heartbeat: every model in memory."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -47,6 +52,9 @@ class OneModel:
 
     def looked(self, outcome: LookOutcome) -> None:
         """Nothing to judge: there is no other model to go back to."""
+
+    def statuses(self) -> list[ModelStatus]:
+        return [ModelStatus(self._model.info.name, 0, "champion", "ready")]
 
     def close(self) -> None:
         self._model.close()

@@ -82,6 +82,10 @@ class RegisteredModels:
             )
         )
 
+    def load_source(self, source: str, input_wh: tuple[int, int] | None) -> DetectorModel:
+        """A model that is not registered, by what ``load_model`` takes."""
+        return self._load(source, input_wh)
+
     def load(self, ref: ModelRef) -> DetectorModel:
         """The registered model, as it was registered.
 

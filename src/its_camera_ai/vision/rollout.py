@@ -29,7 +29,6 @@ class Limits:
         empty_share_rise_max: rise of the share of looks that found nothing.
         score_drop_max: fall of the mean score.
         mix_distance_max: total variation distance between the shares of the kinds found, 0–1.
-        silent_s: a look that takes longer hangs.
     """
 
     looks_min: int = 50
@@ -44,7 +43,6 @@ class Limits:
     empty_share_rise_max: float = 0.4
     score_drop_max: float = 0.25
     mix_distance_max: float = 0.5
-    silent_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
