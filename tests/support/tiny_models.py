@@ -1,6 +1,6 @@
 """Networks of a few kilobytes with known answers, made with ``onnx.helper``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +57,66 @@ def constant_model(
     return path
 
 
+def saved(
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    inputs: list[onnx.ValueInfoProto],
+    outputs: list[onnx.ValueInfoProto],
+    initializers: Sequence[onnx.TensorProto] = (),
+) -> Path:
+    """Write a network without checking it."""
+    graph = helper.make_graph(nodes, "tiny", inputs, outputs, initializers)
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=_IR_VERSION
+    )
+    onnx.save(model, path)
+    return path
+
+
+def picture_input(
+    *shape: int | str, name: str = "images", kind: int = TensorProto.FLOAT
+) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, kind, shape or (1, 3, SIDE, SIDE))
+
+
+def detr_with_frame_size(path: Path, rows: Sequence[tuple[int, float, Sequence[float]]]) -> Path:
+    """The last step in the graph: rows of label, score, and corners from 0 to 1.
+
+    Corners are multiplied with the second input as RT-DETR, D-FINE and DEIM do.
+    """
+    labels, scores, boxes = (np.array([column]) for column in zip(*rows, strict=True))
+    nodes = [
+        helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0, axes=[0, 1, 2, 3]),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Add", ["score", "nothing"], ["scores"]),
+        helper.make_node("Cast", ["orig_target_sizes"], ["size"], to=TensorProto.FLOAT),
+        helper.make_node("Tile", ["size", "twice"], ["sizes"]),
+        helper.make_node("Mul", ["box", "sizes"], ["boxes"]),
+        helper.make_node("Identity", ["label"], ["labels"]),
+    ]
+    n = len(rows)
+    return saved(
+        path,
+        nodes,
+        [
+            picture_input(),
+            helper.make_tensor_value_info("orig_target_sizes", TensorProto.INT64, (1, 2)),
+        ],
+        [
+            helper.make_tensor_value_info("labels", TensorProto.INT64, (1, n)),
+            helper.make_tensor_value_info("boxes", TensorProto.FLOAT, (1, n, 4)),
+            helper.make_tensor_value_info("scores", TensorProto.FLOAT, (1, n)),
+        ],
+        [
+            numpy_helper.from_array(labels.astype(np.int64), "label"),
+            numpy_helper.from_array(scores.astype(np.float32), "score"),
+            numpy_helper.from_array(boxes.astype(np.float32), "box"),
+            numpy_helper.from_array(np.float32(0), "zero"),
+            numpy_helper.from_array(np.array([1, 2], np.int64), "twice"),
+        ],
+    )
+
+
 def batch_model(path: Path, base: np.ndarray, bright: tuple[int, int]) -> Path:
     """A network of any batch that answers ``base`` (1, N, C) for each picture of the batch.
 
@@ -91,6 +151,11 @@ def batch_model(path: Path, base: np.ndarray, bright: tuple[int, int]) -> Path:
 def yolox_output(classes: int = 80) -> np.ndarray:
     """(1, 84, 5 + C) with nothing in it; rows of stride 8 first."""
     return np.zeros((1, 64 + 16 + 4, 5 + classes), np.float32)
+
+
+def nanodet_plus_output(classes: int = 80) -> np.ndarray:
+    """(1, 85, C + 32) with nothing in it; rows of stride 8 first, the last of stride 64."""
+    return np.zeros((1, 64 + 16 + 4 + 1, classes + 32), np.float32)
 
 
 def nanodet_outputs(classes: int = 80) -> dict[str, np.ndarray]:

@@ -109,7 +109,11 @@ class OnnxRuntime:
                 )
             device = Device.CPU
         self._info = RuntimeInfo(
-            RuntimeName.ONNXRUNTIME, ort.__version__, device, choice.threads, facts.precision
+            RuntimeName.ONNXRUNTIME.value,
+            ort.__version__,
+            device.value,
+            choice.threads,
+            facts.precision,
         )
         self._inputs = tuple(_spec(node) for node in self._session.get_inputs())
         self._output_names = tuple(o.name for o in self._session.get_outputs())

@@ -68,9 +68,9 @@ class OpenVinoRuntime:
                 "and check it with: itscam models verify"
             ) from error
         self._info = RuntimeInfo(
-            RuntimeName.OPENVINO,
+            RuntimeName.OPENVINO.value,
             openvino.__version__.split("-")[0],
-            Device.CPU,
+            Device.CPU.value,
             choice.threads,
             precision or _precision(self._model),
         )
