@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from its_camera_ai.bootstrap import chosen_model
+from its_camera_ai.bootstrap import chosen_model, runtime_choice
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.evaluation.baseline import compare, write_baseline
@@ -24,7 +23,12 @@ from its_camera_ai.evaluation.results import Results
 from its_camera_ai.evaluation.track_run import recording_of, track_on_street, track_on_table
 from its_camera_ai.evaluation.truth_boxes import load_labelled_frames
 from its_camera_ai.evaluation.truth_counts import load_counted_clips
-from its_camera_ai.evaluation.truth_sim import SimRecording, degraded_truth, record_street
+from its_camera_ai.evaluation.truth_sim import (
+    SimRecording,
+    degraded_truth,
+    record_street,
+    seen_by,
+)
 from its_camera_ai.ops.settings import load_settings, parse_size
 from its_camera_ai.sim.source import SimSpec, parse_sim_url
 from its_camera_ai.vision.detector import DetectorModel
@@ -132,14 +136,14 @@ def track(
     rates: Rates = "25,8.3,5",
     fps: Annotated[float, typer.Option(min=0.1, help="Of sequences without seqinfo.ini.")] = 25.0,
     size: Annotated[str, typer.Option(help="Of sequences without seqinfo.ini, WxH.")] = "640x480",
-    region: Annotated[
-        str | None,
+    partial: Annotated[
+        bool,
         typer.Option(
-            help="Where the clips are labelled, left,top,right,bottom in pixels; tracks whose "
-            "centre lies elsewhere don't count.",
-            show_default="everywhere",
+            "--partial",
+            help="In the clips only some objects are labelled; tracks that never lie on one of "
+            "them don't count.",
         ),
-    ] = None,
+    ] = False,
     json_file: Json = None,
     baseline: BaselineFile = None,
     write: WriteBaseline = False,
@@ -154,7 +158,6 @@ def track(
         street, source = _street(spec, seconds, model, models_dir, model_input)
         results.track += track_on_street(street, source, wanted)
     elif folder is not None:
-        area = _region(region)
         sequences, clips = folder.sequences(), folder.tracked_clips()
         if not sequences and not clips:
             raise ConfigInvalid(
@@ -171,7 +174,12 @@ def track(
                 for video, truth in clips:
                     recording = _record(video, detector)
                     results.track += track_on_table(
-                        truth.stem, _label(detector), recording, truth, wanted, area
+                        truth.stem,
+                        _label(detector),
+                        recording,
+                        truth,
+                        wanted,
+                        partial=partial,
                     )
     _finish(results, json_file, baseline, write=write)
 
@@ -242,20 +250,6 @@ def _rates(text: str) -> list[float]:
     return rates
 
 
-def _region(text: str | None) -> tuple[float, float, float, float] | None:
-    if text is None:
-        return None
-    try:
-        left, top, right, bottom = (float(part) for part in text.split(","))
-    except ValueError:
-        left = top = right = bottom = 0.0
-    if not (left < right and top < bottom):
-        raise ConfigInvalid(
-            f"--region {text!r} must be left,top,right,bottom in pixels, such as 0,130,640,352."
-        )
-    return left, top, right, bottom
-
-
 def _size(option: str, text: str) -> tuple[int, int] | None:
     try:
         return parse_size(text)
@@ -275,13 +269,13 @@ def _detector(
         raise ConfigInvalid("--model truth is for --sim only; name a detector for real clips.")
     settings = load_settings(models_dir=models_dir, model=model)
     text = model_input if model_input is not None else settings.model_input
-    load = partial(
-        load_model,
+    detector = load_model(
         chosen_model(settings),
         models_dir=settings.models,
         input_wh=_size("--input", text),
+        choice=runtime_choice(settings),
+        score_min=score_min,
     )
-    detector = load() if score_min is None else load(score_min=score_min)
     err.print(f"detector: {escape(_label(detector))}", soft_wrap=True)
     try:
         yield detector
@@ -310,9 +304,7 @@ def _street(
         if model == TRUTH:
             return record_street(spec, seconds, degraded_truth(seed=spec.seed)), TRUTH
         with _detector(model, models_dir, model_input) as loaded:
-            detector = loaded.open(spec.scene)
-            street = record_street(spec, seconds, lambda f: detector.detect(f.bgr, f.pts_ns))
-            return street, _label(loaded)
+            return record_street(spec, seconds, seen_by(loaded.open(spec.scene))), _label(loaded)
 
 
 def _finish(

@@ -26,17 +26,18 @@ def count_at_rates(
     clip: CountedClip, recording: Recording, model: ModelInfo, rates: Iterable[float]
 ) -> list[CountRow]:
     """Count a clip at several rates, each from up to three first pictures, one set of parameters
-    for all. Rates above the clip's own are its own."""
+    for all. A rate above the clip's own is its own."""
     rows = []
-    for stride in dict.fromkeys(recording.stride_of(rate) for rate in rates):
-        rate = recording.fps / stride
+    for asked in rates:
+        stride = recording.stride_of(asked)
         began_s = time.perf_counter()
         runs = [
-            tally(clip, recording, looks) for looks in looks_at_rate(clip, recording, rate, STARTS)
+            tally(clip, recording, looks) for looks in looks_at_rate(clip, recording, asked, STARTS)
         ]
         replay_s = (time.perf_counter() - began_s) / len(runs)
-        took_s = recording.took_s + replay_s if stride == 1 and recording.took_s else 0.0
-        rows.append(_row(clip, model, round(rate, 1), runs, took_s / recording.duration_s))
+        whole = stride == 1 and recording.took_s > 0 and recording.complete
+        took_s = recording.took_s + replay_s if whole else 0.0
+        rows.append(_row(clip, model, recording, asked, runs, took_s / recording.duration_s))
     return rows
 
 
@@ -48,13 +49,14 @@ def count_with_losses(
         tally(clip, recording, looks_with_losses(clip, recording, rate, lost, seed))
         for seed in range(LOSS_SEEDS)
     ]
-    return _row(clip, model, rate, runs, 0.0, lost)
+    return _row(clip, model, recording, rate, runs, 0.0, lost)
 
 
 def _row(
     clip: CountedClip,
     model: ModelInfo,
-    rate: float,
+    recording: Recording,
+    asked: float,
     runs: Sequence[Tally],
     run_share: float,
     lost: float = 0.0,
@@ -64,7 +66,8 @@ def _row(
         what=clip.what,
         model=model.name,
         input="x".join(str(side) for side in model.input_wh),
-        rate=rate,
+        asked=asked,
+        rate=round(recording.fps / recording.stride_of(asked), 1),
         lost=lost,
         inward=clip.inward,
         outward=clip.outward,

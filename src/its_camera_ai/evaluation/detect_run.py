@@ -90,6 +90,7 @@ def _rows(
     found: Sequence[Detections],
     watch: _Watch,
 ) -> list[DetectRow]:
+    runtime = model.info.runtime
     hits = centre_hits(truth, found)
     scores: dict[str, DetectionScore] = score_detections(truth, found)
     return [
@@ -97,6 +98,7 @@ def _rows(
             set=name,
             model=model.info.name,
             input="x".join(str(side) for side in model.info.input_wh),
+            runtime="" if runtime is None else f"{runtime.runtime} {runtime.precision}",
             label=label,
             boxes=score.boxes,
             ap=round(score.ap, 4),

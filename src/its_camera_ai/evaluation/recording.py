@@ -23,15 +23,19 @@ class Recording:
 
     Attributes:
         pts_ns: stream times. found: detections, boxes in pixels of ``size_wh``.
+        numbers: 0-based numbers of the pictures in the clip, in decode order.
         took_s: wall time for decoding and detecting all of it.
         cpu_s: the same in processor time of all threads.
+        complete: every picture was looked at.
     """
 
     pts_ns: Sequence[int]
     found: Sequence[Detections]
     size_wh: tuple[int, int]
+    numbers: Sequence[int]
     took_s: float = 0.0
     cpu_s: float = 0.0
+    complete: bool = True
 
     def __len__(self) -> int:
         return len(self.found)
@@ -64,7 +68,7 @@ def record_video(
         InputUnreadable: no video in it, or not one picture.
     """
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
-    pts_ns, found, size_wh = [], [], (0, 0)
+    pts_ns, found, numbers, size_wh = [], [], [], (0, 0)
     with (
         open_video(path) as video,
         Looks(video, model, Window(fps=rate), workers=workers) as looks,
@@ -73,6 +77,7 @@ def record_video(
             if look.detections is not None:
                 pts_ns.append(look.pts_ns)
                 found.append(look.detections)
+                numbers.append(look.number - 1)
                 size_wh = look.size_wh
     if not found:
         raise InputUnreadable(f"{path}: not one picture of it can be decoded; record it again.")
@@ -80,6 +85,8 @@ def record_video(
         pts_ns,
         found,
         size_wh,
+        numbers,
         time.perf_counter() - began_s,
         time.process_time() - began_cpu_s,
+        complete=rate is None,
     )

@@ -18,10 +18,10 @@ from its_camera_ai.tracking.tracker import Tracker
 
 
 def tracked(recording: Recording, looks: Sequence[int]) -> Iterator[tuple[int, FrameTracks]]:
-    """Follow the road users through the pictures with these numbers only.
+    """Follow the road users through the pictures with these indices only.
 
     Yields:
-        The picture's number and the tracks in it.
+        The picture's index in the recording and the tracks in it.
     """
     tracker = Tracker()
     for k in looks:
@@ -91,9 +91,9 @@ def _middle_px(event: Event) -> float:
 def looks_at_rate(
     clip: CountedClip, recording: Recording, rate: float, starts: int = 1
 ) -> list[range]:
-    """Pictures of the clip's window at about this rate, from several first pictures."""
+    """Indices of pictures in the clip's window at about this rate, from several first ones."""
     stride = recording.stride_of(rate)
-    first, end = clip.frames[0], min(clip.frames[1], len(recording))
+    first, end = (int(k) for k in np.searchsorted(recording.numbers, clip.frames))
     offsets = range(0, stride, max(1, -(-stride // starts)))
     return [range(first + offset, end, stride) for offset in offsets]
 
@@ -101,7 +101,7 @@ def looks_at_rate(
 def looks_with_losses(
     clip: CountedClip, recording: Recording, rate: float, share: float, seed: int
 ) -> list[int]:
-    """Pictures at about this rate, that share of them lost at random."""
+    """The same from the first picture, that share of them lost at random."""
     looks = np.array(looks_at_rate(clip, recording, rate)[0])
     kept = np.random.default_rng(seed).random(len(looks)) >= share
     listed: list[int] = looks[kept].tolist()

@@ -32,9 +32,9 @@ def pages_of(results: Results) -> dict[str, str]:
 
 
 def detect_table(rows: list[DetectRow]) -> Table:
-    head = ("pictures", "class", "boxes", "model", "input", "AP", "AP50", "recall", "precision")
+    head = ("pictures", "class", "boxes", "model", "input", "runtime", "AP", "AP50")
     return (
-        (*head, "centre hit", "CPU ms"),
+        (*head, "recall", "precision", "centre hit", "CPU ms"),
         [
             (
                 row.set,
@@ -42,6 +42,7 @@ def detect_table(rows: list[DetectRow]) -> Table:
                 str(row.boxes),
                 row.model,
                 row.input,
+                row.runtime or "–",
                 _share(row.ap),
                 _share(row.ap50),
                 f"{row.recall:.2f}",
@@ -73,25 +74,38 @@ def track_table(rows: list[TrackRow]) -> Table:
 
 
 def count_table(rows: list[CountRow]) -> Table:
-    head = ("clip", "who", "model", "input", "looks/s", "by eye in / out", "ours in / out")
-    return (
-        (*head, "worst off by", "within bounds", "time / length"),
-        [
-            (
-                row.set,
-                row.what,
-                row.model,
-                row.input,
-                f"{row.rate:g}" + (f", {row.lost:.0%} lost" if row.lost else ""),
-                f"{row.inward} / {row.outward}",
-                _runs(row.runs),
-                str(row.off_by),
-                "yes" if row.holds else "no",
-                f"{row.run_share:.2f}" if row.run_share else "–",
-            )
-            for row in rows
-        ],
-    )
+    """One line per clip and model, a column per rate; ✗ where a run is out of bounds."""
+    looks = list(dict.fromkeys((row.asked, row.lost) for row in rows))
+    clips: dict[tuple[str, ...], dict[tuple[float, float], CountRow]] = {}
+    for row in rows:
+        eye = f"{row.inward} / {row.outward}"
+        key = (row.set, row.what, row.model, row.input, eye)
+        clips.setdefault(key, {})[row.asked, row.lost] = row
+    head = ("clip", "who", "model", "input", "by eye in / out", *(_looks(*at) for at in looks))
+    cells = [
+        (
+            *key,
+            *(_counted(columns.get(at)) for at in looks),
+            _share_of_time(list(columns.values())),
+        )
+        for key, columns in clips.items()
+    ]
+    return (*head, "time / length"), cells
+
+
+def _looks(asked: float, lost: float) -> str:
+    return f"{asked:g}/s" + (f", {lost:.0%} lost" if lost else "")
+
+
+def _counted(row: CountRow | None) -> str:
+    if row is None:
+        return "–"
+    return _runs(row.runs) + ("" if row.holds else " ✗")
+
+
+def _share_of_time(rows: list[CountRow]) -> str:
+    shares = [row.run_share for row in rows if row.run_share]
+    return f"{shares[0]:.2f}" if shares else "–"
 
 
 def street_table(rows: list[StreetRow]) -> Table:
@@ -122,7 +136,7 @@ def _made(results: Results) -> str:
         f"{made.get('cores', '?')} cores, {made.get('memory_gib', '?')} GiB, other work running "
         f"beside it: load average {made.get('load_average', 0):.1f} at the end. ITS Camera AI "
         f"{made.get('version', '?')} at {made.get('commit', '?')}, Python "
-        f"{made.get('python', '?')}, {packages}; runtime {made.get('runtime', '?')}."
+        f"{made.get('python', '?')}, {packages}; {made.get('took_s', '?')} s."
     )
 
 

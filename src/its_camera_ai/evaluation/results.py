@@ -13,13 +13,14 @@ class DetectRow(msgspec.Struct, frozen=True, kw_only=True):
     """One class of one set of pictures by one model; see ``detect.DetectionScore``.
 
     Attributes:
-        input: ``WxH``. hits: share of all labelled boxes whose centre some finding holds.
+        input: ``WxH``. runtime: and its precision; empty for what needs none. hits: share of all labelled boxes whose centre some finding holds.
         cpu_ms: processor time of one look, median.
     """
 
     set: str
     model: str
     input: str
+    runtime: str
     label: str
     boxes: int
     ap: float
@@ -63,7 +64,8 @@ class CountRow(msgspec.Struct, frozen=True, kw_only=True):
     """One clip at one rate, over several runs.
 
     Attributes:
-        rate: analysed pictures per second; ``lost`` is the share of them that was dropped.
+        asked: looks per second that were asked for. rate: nearest that the clip has.
+        lost: share of the looks that was dropped at random.
         inward, outward: by eye.
         off_by: of the worst run, both directions added. wrong_way: of the worst run.
         holds: every run and direction is exact below 20 and within 5 % from 20 on.
@@ -75,6 +77,7 @@ class CountRow(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     model: str
     input: str
+    asked: float
     rate: float
     lost: float = 0.0
     inward: int
@@ -125,7 +128,7 @@ class Results(msgspec.Struct, kw_only=True):
             found[f"{at}/switches"] = t.switches
         for c in self.count:
             lost = f" {c.lost:.0%} lost" if c.lost else ""
-            at = f"count/{c.set}/{c.model}/{c.input}/{c.rate:g}{lost}"
+            at = f"count/{c.set}/{c.model}/{c.input}/{c.asked:g}{lost}"
             found |= {f"{at}/off_by": c.off_by, f"{at}/wrong_way": c.wrong_way}
         for s in self.streets:
             at = f"streets/{s.set}/{s.detections}/{s.rate:g}"

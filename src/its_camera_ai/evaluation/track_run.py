@@ -1,12 +1,14 @@
 """The tracker over sequences with true identities, scored."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from its_camera_ai.core.detections import Detections, ObjectClass
 from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.core.geometry import box_iou
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.core.tracks import FrameTracks
 from its_camera_ai.evaluation.folder import MotSequence
@@ -18,8 +20,7 @@ from its_camera_ai.evaluation.track import Boxes, Ids, TrackedFrame, score_track
 from its_camera_ai.evaluation.truth_sim import SimRecording, boxes_of, is_wanted
 
 ROAD_USERS = frozenset(ObjectClass) - {ObjectClass.ANIMAL, ObjectClass.OTHER}
-Region = tuple[float, float, float, float]
-"""Left, top, right, bottom in pixels."""
+_ON_LABELLED_IOU = 0.5
 
 
 def recording_of(sequence: MotSequence, size_wh: tuple[int, int], fps: float) -> Recording:
@@ -33,7 +34,13 @@ def recording_of(sequence: MotSequence, size_wh: tuple[int, int], fps: float) ->
         [round(n * NS_PER_S / fps) for n in numbers],
         [_persons(table, n, (width, height)) for n in numbers],
         (width, height),
+        range(last),
     )
+
+
+def _widest_step(recording: Recording) -> int:
+    """In pictures; so many may follow the last one that was looked at."""
+    return int(np.diff(np.asarray(recording.numbers)).max(initial=1))
 
 
 def _persons(table: MotTable, frame: int, size_wh: tuple[int, int]) -> Detections:
@@ -49,32 +56,35 @@ def track_on_table(
     recording: Recording,
     truth: Path,
     rates: Iterable[float],
-    region: Region | None = None,
+    *,
+    partial: bool = False,
 ) -> list[TrackRow]:
     """Score the tracks through a recording against a truth file in MOT format.
 
     Args:
         source: where the boxes came from.
         rates: looks per second.
-        region: where the picture is labelled; tracks whose centre lies elsewhere don't count.
+        partial: only some of the objects are labelled; tracks that never lie on a labelled one
+            (IoU 0.5) are left out.
 
     Raises:
         ConfigInvalid: the truth can't be used, or names frames that the recording lacks.
     """
     table = load_mot(truth, truth=True)
-    if table.last_frame > len(recording):
+    last = recording.numbers[-1] + _widest_step(recording)
+    if table.last_frame > last:
         raise ConfigInvalid(
-            f"{truth} has boxes in frame {table.last_frame}, but the sequence has only "
-            f"{len(recording)}; frames are counted from 1."
+            f"{truth} has boxes in frame {table.last_frame}, but the last one of the clip is "
+            f"{last}; frames are counted from 1."
         )
     rows = []
     for looks, rate in _looks(recording, rates):
         frames = []
         for k, tracks in tracked(recording, looks):
-            ids, boxes = _seen(tracks, region)
-            at = table.rows_of(k + 1)
+            ids, boxes = _seen(tracks)
+            at = table.rows_of(recording.numbers[k] + 1)
             frames.append(TrackedFrame(table.track_id[at], table.xyxy[at], ids, boxes))
-        rows.append(_row(name, source, rate, frames))
+        rows.append(_row(name, source, rate, _on_labelled(frames) if partial else frames))
     return rows
 
 
@@ -88,7 +98,7 @@ def track_on_street(street: SimRecording, source: str, rates: Iterable[float]) -
             wanted = [body for body in street.truth[k] if is_wanted(body)]
             others = [body for body in street.truth[k] if not is_wanted(body)]
             ids = np.array([body.id for body in wanted], np.int64)
-            found = _seen(tracks, None)
+            found = _seen(tracks)
             frames.append(TrackedFrame(ids, boxes_of(wanted), *found, boxes_of(others)))
         rows.append(_row(f"sim {street.spec.scene}", source, rate, frames))
     return rows
@@ -100,13 +110,23 @@ def _looks(recording: Recording, rates: Iterable[float]) -> list[tuple[range, fl
     return [(range(0, len(recording), s), round(recording.fps / s, 1)) for s in strides]
 
 
-def _seen(tracks: FrameTracks, region: Region | None) -> tuple[Ids, Boxes]:
+def _seen(tracks: FrameTracks) -> tuple[Ids, Boxes]:
     good = tracks.observed & np.isin(tracks.class_id, [int(c) for c in ROAD_USERS])
-    if region is not None:
-        x = (tracks.xyxy[:, 0] + tracks.xyxy[:, 2]) / 2
-        y = (tracks.xyxy[:, 1] + tracks.xyxy[:, 3]) / 2
-        good &= (x >= region[0]) & (y >= region[1]) & (x < region[2]) & (y < region[3])
     return tracks.track_id[good], tracks.xyxy[good].astype(np.float64)
+
+
+def _on_labelled(frames: Sequence[TrackedFrame]) -> list[TrackedFrame]:
+    """The frames with those tracks only that were on a labelled object at some time."""
+    known: set[int] = set()
+    for frame in frames:
+        if len(frame.truth_id) and len(frame.found_id):
+            overlap = box_iou(frame.found_xyxy, frame.truth_xyxy).max(axis=1)
+            known.update(frame.found_id[overlap >= _ON_LABELLED_IOU].tolist())
+    kept = []
+    for frame in frames:
+        on = np.isin(frame.found_id, list(known))
+        kept.append(replace(frame, found_id=frame.found_id[on], found_xyxy=frame.found_xyxy[on]))
+    return kept
 
 
 def _row(name: str, source: str, rate: float, frames: Sequence[TrackedFrame]) -> TrackRow:

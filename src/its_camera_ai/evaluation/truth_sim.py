@@ -55,7 +55,7 @@ def record_street(spec: SimSpec, seconds: float, look: Look) -> SimRecording:
         Passage(c.line_id, c.direction.value, c.class_id.label, c.pts_ns / NS_PER_S)
         for c in street.crossings
     ]
-    recording = Recording(pts_ns, found, spec.size_wh)
+    recording = Recording(pts_ns, found, spec.size_wh, range(len(found)))
     return SimRecording(spec, street.scene, recording, truth, passages)
 
 
@@ -98,6 +98,11 @@ def degraded_truth(
         return Detections.of(boxes.tolist(), [score] * len(seen), [o.class_id for o in seen])
 
     return look
+
+
+def seen_by(detector: Detector) -> Look:
+    """Look with a detector."""
+    return lambda frame: detector.detect(frame.bgr, frame.pts_ns)
 
 
 def is_wanted(body: TruthObject) -> bool:
