@@ -170,4 +170,5 @@ def _cells(input_wh: tuple[int, int], strides: tuple[int, ...]) -> tuple[FloatAr
 
 
 def _single(outputs: Outputs) -> npt.NDArray[Any]:
-    return next(iter(outputs.values()))
+    """The first output; an empty one, which fits no family, if there is none."""
+    return next(iter(outputs.values()), np.empty(0))

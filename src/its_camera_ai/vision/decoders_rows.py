@@ -41,11 +41,9 @@ def decode_ssd(
 def ssd_picture(outputs: Outputs, index: int, batch: int) -> Outputs:
     """The rows of one picture: SSD writes the findings of all below each other."""
     return {
-        name: rows[rows[:, 0] == index]
-        for name, rows in (
-            (n, v.reshape(-1, _SSD_ROW)) for n, v in outputs.items() if v.shape[-1] == _SSD_ROW
-        )
-    } or outputs
+        name: v[v[..., 0] == index] if v.shape[-1:] == (_SSD_ROW,) else v
+        for name, v in outputs.items()
+    }
 
 
 def decode_boxes_scores(
