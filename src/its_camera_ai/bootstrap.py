@@ -250,6 +250,7 @@ def _run_server(settings: Settings, index: int) -> None:
     from its_camera_ai.api.state import SystemState  # noqa: PLC0415
     from its_camera_ai.ops.listening import listening_socket  # noqa: PLC0415
     from its_camera_ai.roles.harness import Heartbeat, stop_event  # noqa: PLC0415
+    from its_camera_ai.roles.rollout_steward import RolloutSteward  # noqa: PLC0415
     from its_camera_ai.roles.server import (  # noqa: PLC0415
         Analytics,
         StatusWatch,
@@ -271,6 +272,7 @@ def _run_server(settings: Settings, index: int) -> None:
     state, events = SystemState(clock), EventRepository(database, clock)
     writer, audit = EventWriter(events), AuditLog(database)
     hub = LiveHub(bus.packet_subscriber, clock)
+    models = model_registry(site)
     token = settings.metrics_token
     app = create_app(
         ApiDeps(
@@ -295,6 +297,8 @@ def _run_server(settings: Settings, index: int) -> None:
             audit=audit,
             state=state,
             hub=hub,
+            models=models,
+            caller=bus.caller(),
             media_root=settings.media,
         )
     )
@@ -316,8 +320,14 @@ def _run_server(settings: Settings, index: int) -> None:
     )
     follow = CameraFollower(lambda: site.cameras, analytics.want)
     follow.poll()
+    steward = RolloutSteward(models, state, clock)
     analytics.start()
-    serve(app, listener, stop, follow.poll)
+
+    def tick() -> None:
+        follow.poll()
+        steward.tick()
+
+    serve(app, listener, stop, tick)
     watch.close()
     analytics.close()
     writer.close()

@@ -20,8 +20,10 @@ from its_camera_ai.api.deps import ApiDeps, ApiSettings
 from its_camera_ai.api.live import LiveHub
 from its_camera_ai.api.passwords import Passwords
 from its_camera_ai.api.state import SystemState
+from its_camera_ai.bus.messages import CallReply, CallRequest
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.errors import CallUnanswered
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole, TrackInfo
 from its_camera_ai.core.time import NS_PER_S, WallTime
 from its_camera_ai.store.audit import AuditLog
@@ -29,6 +31,7 @@ from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.events import EventRepository
 from its_camera_ai.store.login_attempts import LoginAttempts
+from its_camera_ai.store.model_registry import ModelRegistry
 from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.store.sessions import SessionRepository
 from its_camera_ai.store.users import User, UserRepository
@@ -108,6 +111,20 @@ class SubscriberTwin:
         self.closed = True
 
 
+class CallerTwin:
+    """Calls to other processes; ``reply`` is what the next ones are answered with."""
+
+    def __init__(self) -> None:
+        self.reply: CallReply | None = None
+        self.calls: list[tuple[str, int, CallRequest]] = []
+
+    def call(self, role: str, index: int, request: CallRequest, timeout_s: float) -> CallReply:
+        self.calls.append((role, index, request))
+        if self.reply is None:
+            raise CallUnanswered(f"Nothing within {timeout_s:g} s.")
+        return self.reply
+
+
 @dataclass
 class Site:
     """Everything behind one application."""
@@ -115,6 +132,7 @@ class Site:
     database: Database
     clock: TurnedClock
     bus: BusTwin
+    caller: "CallerTwin"
     deps: ApiDeps
     users: UserRepository
     sessions: SessionRepository
@@ -140,7 +158,7 @@ class Site:
 def make_site(database: Database, folder: Path, *, clock: TurnedClock | None = None) -> Site:
     """A site over a migrated database, with its media beneath ``folder``."""
     clock = clock or TurnedClock()
-    bus = BusTwin()
+    bus, caller = BusTwin(), CallerTwin()
     users, sessions, audit = (
         UserRepository(database),
         SessionRepository(database),
@@ -160,9 +178,11 @@ def make_site(database: Database, folder: Path, *, clock: TurnedClock | None = N
         audit=audit,
         state=SystemState(clock),
         hub=LiveHub(bus.subscriber, clock),
+        models=ModelRegistry(database, clock),
+        caller=caller,
         media_root=media_root,
     )
-    return Site(database, clock, bus, deps, users, sessions, passwords)
+    return Site(database, clock, bus, caller, deps, users, sessions, passwords)
 
 
 def client_of(app: FastAPI, *, raise_app_exceptions: bool = True) -> httpx.AsyncClient:

@@ -34,6 +34,11 @@ POLICIES = {
     ("GET", "/api/v1/cameras/{camera_id}/recordings"): Policy.VIEWER,
     ("GET", "/api/v1/recordings/{recording_id}/media"): Policy.VIEWER,
     ("HEAD", "/api/v1/recordings/{recording_id}/media"): Policy.VIEWER,
+    ("GET", "/api/v1/model/status"): Policy.VIEWER,
+    ("POST", "/api/v1/model/rollout"): Policy.ADMIN,
+    ("POST", "/api/v1/model/promote"): Policy.ADMIN,
+    ("POST", "/api/v1/model/rollback"): Policy.ADMIN,
+    ("POST", "/api/v1/inference/test"): Policy.OPERATOR,
     ("GET", "/health"): Policy.PUBLIC,
     ("GET", "/health/ready"): Policy.PUBLIC,
     ("GET", "/metrics"): Policy.METRICS,
@@ -70,6 +75,9 @@ BODIES = {
     ("POST", "/api/v1/auth/login"): {"username": "nobody", "password": "wrong"},
     ("POST", "/api/v1/auth/password"): {"current": "wrong", "new": "another long password"},
     ("PUT", "/api/v1/cameras/{camera_id}"): {"url": "rtsp://cams.example/1"},
+    ("POST", "/api/v1/model/rollout"): {"model": "nano"},
+    ("POST", "/api/v1/model/promote"): {},
+    ("POST", "/api/v1/model/rollback"): {},
 }
 LET_IN_BUT_WRONG_PASSWORD = {"/api/v1/auth/login", "/api/v1/auth/password"}
 HTTP_CELLS = [

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -17,7 +17,16 @@ from its_camera_ai.api.pictures import DecodingSeats
 from its_camera_ai.api.policies import guarded_routes
 from its_camera_ai.api.problems import on_http_exception, on_itscam_error, on_validation_error
 from its_camera_ai.api.readiness import checks_of
-from its_camera_ai.api.routes import auth, cameras, dashboard, events, live, recordings, system
+from its_camera_ai.api.routes import (
+    auth,
+    cameras,
+    dashboard,
+    events,
+    live,
+    models,
+    recordings,
+    system,
+)
 from its_camera_ai.core.errors import ItscamError
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -26,9 +35,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     live.router,
     events.router,
     recordings.router,
+    models.router,
     system.router,
     dashboard.router,  # last: it takes every address that is left
 )
+
+
+CALLS_MAX = 4
+"""Calls to other processes under way at a time; more of them wait their turn."""
 
 
 def create_app(deps: ApiDeps, *, routers: Sequence[APIRouter] = ROUTERS) -> FastAPI:
@@ -47,6 +61,7 @@ def create_app(deps: ApiDeps, *, routers: Sequence[APIRouter] = ROUTERS) -> Fast
         started_ns=deps.clock.monotonic_ns(),
         seats=DecodingSeats(settings.decoding_viewers_max),
         readiness=ReadinessChecks(checks_of(deps), deps.clock),
+        calls=CapacityLimiter(CALLS_MAX),
     )
     # Starlette's types ask for handlers of plain Exception; it calls them with their own type only
     app.add_exception_handler(ItscamError, on_itscam_error)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
+from anyio import CapacityLimiter
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
@@ -12,10 +13,12 @@ from its_camera_ai.api.health import ReadinessChecks
 from its_camera_ai.api.live import LiveHub
 from its_camera_ai.api.pictures import DecodingSeats
 from its_camera_ai.api.state import SystemState
+from its_camera_ai.bus.ports import Caller
 from its_camera_ai.core.time import Clock
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.events import EventRepository
+from its_camera_ai.store.model_registry import ModelRegistry
 from its_camera_ai.store.segments import SegmentRepository
 
 
@@ -59,17 +62,24 @@ class ApiDeps:
     audit: AuditLog
     state: SystemState
     hub: LiveHub
+    models: ModelRegistry
+    caller: Caller
     media_root: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """One application's own parts, made by ``create_app``."""
+    """One application's own parts, made by ``create_app``.
+
+    Attributes:
+        calls: threads that may wait for an answer of another process at a time.
+    """
 
     deps: ApiDeps
     started_ns: int
     seats: DecodingSeats
     readiness: ReadinessChecks
+    calls: CapacityLimiter
 
 
 def running(connection: HTTPConnection) -> Running:

@@ -12,7 +12,8 @@ from prometheus_client.registry import Collector
 
 from its_camera_ai.api.live import LiveHub
 from its_camera_ai.api.state import SystemState
-from its_camera_ai.bus.messages import CameraState
+from its_camera_ai.bus.messages import CameraState, ModelStatus
+from its_camera_ai.core.models import ModelRef
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -45,6 +46,7 @@ class Metric:
 
 
 _STREAM = ("camera", "stream")
+_MODEL = ("model", "index")
 _PROCESS = ("role", "index")
 
 
@@ -120,6 +122,43 @@ def _counter(name: str) -> Callable[[Picture], Iterator[Sample]]:
                 yield (status.role, str(status.index)), float(status.counters[name])
 
     return samples
+
+
+def _models(picture: Picture) -> Iterator[tuple[str, ModelStatus]]:
+    """Every model in memory, with the number of its vision process; of processes that are heard."""
+    for beat in picture.state.heartbeats():
+        if not beat.stale:
+            for model in beat.value.models:
+                yield str(beat.value.index), model
+
+
+def _model_label(model: ModelStatus) -> str:
+    return str(ModelRef(model.name, model.version))
+
+
+def _model_info(picture: Picture) -> Iterator[Sample]:
+    for index, model in _models(picture):
+        yield (_model_label(model), index, model.alias, model.state), 1.0
+
+
+def _per_model(value: Callable[[ModelStatus], float]) -> Callable[[Picture], Iterator[Sample]]:
+    def samples(picture: Picture) -> Iterator[Sample]:
+        for index, model in _models(picture):
+            yield (_model_label(model), index), float(value(model))
+
+    return samples
+
+
+def _golden(picture: Picture) -> Iterator[Sample]:
+    for index, model in _models(picture):
+        if model.golden != "none":
+            yield (_model_label(model), index), float(model.golden == "same")
+
+
+def _rollout_percent(picture: Picture) -> Iterator[Sample]:
+    for index, model in _models(picture):
+        if model.alias == "challenger":
+            yield (_model_label(model), index), float(model.percent)
 
 
 def _viewers(picture: Picture) -> Iterator[Sample]:
@@ -216,6 +255,62 @@ METRICS: tuple[Metric, ...] = (
         "1 for each thing that is wrong with a camera's picture now.",
         ("camera", "fault"),
         _picture_faults,
+    ),
+    Metric(
+        "itscam_model_info",
+        _Gauge,
+        "1 for each model in a vision process: champion, challenger, or on its way in or out.",
+        ("model", "index", "alias", "state"),
+        _model_info,
+    ),
+    Metric(
+        "itscam_model_looks",
+        _Counter,
+        "Looks that the model answered.",
+        _MODEL,
+        _per_model(lambda model: model.looks),
+    ),
+    Metric(
+        "itscam_model_failures",
+        _Counter,
+        "Looks at which the model failed.",
+        _MODEL,
+        _per_model(lambda model: model.failures),
+    ),
+    Metric(
+        "itscam_model_inference_seconds",
+        _Counter,
+        "Time that the model's looks took.",
+        _MODEL,
+        _per_model(lambda model: model.inference_s),
+    ),
+    Metric(
+        "itscam_model_latency_p95_seconds",
+        _Gauge,
+        "95th percentile of the time of its last looks.",
+        _MODEL,
+        _per_model(lambda model: model.latency_ms_p95 / 1000),
+    ),
+    Metric(
+        "itscam_model_cameras",
+        _Gauge,
+        "Cameras that the model looks at now.",
+        _MODEL,
+        _per_model(lambda model: len(model.cameras)),
+    ),
+    Metric(
+        "itscam_model_rollout_percent",
+        _Gauge,
+        "Share of the cameras that the model on trial is to look at.",
+        _MODEL,
+        _rollout_percent,
+    ),
+    Metric(
+        "itscam_model_golden_same",
+        _Gauge,
+        "1 if the model finds in the golden pictures what it found at its registration, else 0.",
+        _MODEL,
+        _golden,
     ),
     Metric(
         "itscam_process_up",

@@ -10,7 +10,11 @@ from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.time import Clock
 
 BODY_BYTES_MAX = 1024 * 1024
-"""The largest request body; every body of this API is a small JSON object."""
+"""The largest request body; nearly every body of this API is a small JSON object."""
+PICTURE_BYTES_MAX = 10 * 1024 * 1024
+PICTURE_PATHS = frozenset({"/api/v1/inference/test"})
+"""These take a picture. Its length must be declared, and it is read by the route, after it is known
+who sends it."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -83,7 +87,8 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Reads a request's body up to ``BODY_BYTES_MAX`` and refuses a longer one with 413."""
+    """Reads a request's body up to ``BODY_BYTES_MAX`` and refuses a longer one with 413; what may
+    be longer is left to its route."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -94,6 +99,12 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         declared = headers.get("content-length", "0")
+        if scope["path"] in PICTURE_PATHS and "content-length" in headers:
+            if declared.isdecimal() and int(declared) <= PICTURE_BYTES_MAX:
+                await self._app(scope, receive, send)  # the server holds them to their word
+            else:
+                await self._refuse(scope, receive, send, PICTURE_BYTES_MAX)
+            return
         body = b""
         more = True
         too_long = not declared.isdecimal() or int(declared) > BODY_BYTES_MAX
@@ -105,7 +116,7 @@ class BodyLimit:
             more = message.get("more_body", False)
             too_long = len(body) > BODY_BYTES_MAX
         if too_long:
-            await self._refuse(scope, receive, send)
+            await self._refuse(scope, receive, send, BODY_BYTES_MAX)
             return
         delivered = False
 
@@ -118,9 +129,9 @@ class BodyLimit:
 
         await self._app(scope, receive_again, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, bytes_max: int) -> None:
         error = BodyTooLarge(
-            f"A request body may have at most {BODY_BYTES_MAX} bytes; send less.",
+            f"A request body may have at most {bytes_max} bytes here; send less.",
             headers={"Connection": "close"},
         )
         await answer(Request(scope), error)(scope, receive, send)

@@ -108,6 +108,14 @@ class NoPicture(ApiError):
     """The camera sends nothing that could be shown now."""
 
 
+class VisionSilent(ApiError):
+    """No vision process answered in time."""
+
+
+class LookFailed(ApiError):
+    """A vision process answered, but could not look."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
     """How one error type is told.
@@ -140,6 +148,8 @@ PROBLEMS: dict[type[ItscamError], ProblemKind] = {
     TooManyAttempts: ProblemKind(429, "too-many-attempts", "Too many attempts"),
     Busy: ProblemKind(503, "busy", "Too busy"),
     NoPicture: ProblemKind(503, "no-picture", "No picture now"),
+    VisionSilent: ProblemKind(503, "vision-silent", "Vision does not answer"),
+    LookFailed: ProblemKind(503, "look-failed", "The model could not look"),
     ConfigInvalid: ProblemKind(422, "invalid", "Input that can't be taken"),
     CameraUnreachable: ProblemKind(
         502, "camera-unreachable", "Camera unreachable", "The camera can't be reached; check it."

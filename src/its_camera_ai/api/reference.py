@@ -163,11 +163,14 @@ def _parameters(operation: dict[str, Any]) -> Iterator[str]:
 
 
 def _body(operation: dict[str, Any], schemas: dict[str, Any]) -> Iterator[str]:
-    if "requestBody" in operation:
+    if "requestBody" not in operation:
+        return
+    body = operation["requestBody"]
+    if "application/json" in body["content"]:
         yield "Body:\n"
-        yield from _fields(
-            operation["requestBody"]["content"]["application/json"]["schema"], schemas
-        )
+        yield from _fields(body["content"]["application/json"]["schema"], schemas)
+    else:
+        yield f"Body: {body['description']} ({', '.join(f'`{t}`' for t in body['content'])}).\n"
 
 
 def _responses(operation: dict[str, Any], schemas: dict[str, Any]) -> Iterator[str]:

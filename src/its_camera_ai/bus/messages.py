@@ -155,6 +155,7 @@ class ModelStatus(msgspec.Struct, frozen=True):
             same cameras before; of a challenger only.
         verdict: of a challenger: ``waiting``, ``healthy`` or ``unhealthy``; ``verdict_reason``
             says what it waits for or what is wrong.
+        percent: of the site's cameras that a challenger is to look at.
         attempt: number of the trial or promotion that it belongs to.
     """
 
@@ -179,6 +180,7 @@ class ModelStatus(msgspec.Struct, frozen=True):
     baseline_empty_share: float = 0.0
     verdict: str = ""
     verdict_reason: str = ""
+    percent: int = 0
     attempt: int = 0
 
 
@@ -220,7 +222,8 @@ class LookTestResult(msgspec.Struct, frozen=True, tag=True):
 
     Attributes:
         model: name and version.
-        golden: what the golden pictures say of this model, see ``ModelStatus.golden``.
+        golden: what the golden pictures say of this model, see ``ModelStatus.golden``; looked at
+            again for this answer if no picture was sent.
         xyxy: pixels of the picture.
     """
 

@@ -119,5 +119,6 @@ def _wanted(life: ModelLife, camera_ids: frozenset[str]) -> Wanted:
         life.challenger if trial.is_running else None,
         trial.attempt,
         share_of(camera_ids, trial.percent) if trial.is_running else frozenset(),
+        trial.percent if trial.is_running else 0,
         trial.latency_ratio_max,
     )

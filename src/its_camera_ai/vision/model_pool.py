@@ -16,7 +16,7 @@ from its_camera_ai.core.errors import ModelInvalid
 from its_camera_ai.core.models import ModelRef
 from its_camera_ai.core.time import NS_PER_S, Clock
 from its_camera_ai.vision.detector import DetectorModel
-from its_camera_ai.vision.model_entry import Load, ModelEntry, Verify
+from its_camera_ai.vision.model_entry import NOTHING_TO_COMPARE, Load, ModelEntry, Verify
 from its_camera_ai.vision.model_source import LookOutcome
 from its_camera_ai.vision.model_watch import ModelWatch
 from its_camera_ai.vision.rollout import Figures, Health, Limits, Verdict, judge
@@ -42,7 +42,7 @@ class Wanted:
         champion_attempt, attempt: numbers of the promotion and of the trial; a model that failed
             is tried again under another number only.
         challenger: on trial; None if nothing is.
-        cameras: the challenger's, of all cameras of the site.
+        cameras: the challenger's, of all cameras of the site; ``percent`` of them.
         latency_ratio_max: the challenger's limit.
     """
 
@@ -51,6 +51,7 @@ class Wanted:
     challenger: ModelRef | None = None
     attempt: int = 0
     cameras: frozenset[str] = frozenset()
+    percent: int = 0
     latency_ratio_max: float = Limits().latency_ratio_max
 
 
@@ -181,6 +182,17 @@ class ModelPool:
         if entry is None or entry.model is None or alias not in ("champion", "challenger"):
             return None
         return entry.model, entry.ref, entry.golden
+
+    def golden_now(self, model: DetectorModel, ref: ModelRef) -> str:
+        """Compare once more: ``same``, ``differs`` or ``none``.
+
+        Raises:
+            ModelInvalid: the model fails.
+        """
+        said = self._verify(ref, model)
+        if said == NOTHING_TO_COMPARE:
+            return said
+        return "differs" if said else "same"
 
     def statuses(self) -> list[ModelStatus]:
         """Every model in this process, the champion first."""
@@ -341,6 +353,7 @@ class ModelPool:
             baseline_empty_share=before.empty_share,
             verdict=self._verdict.health.value if is_trial else "",
             verdict_reason=self._verdict.reason if is_trial else "",
+            percent=self._wanted.percent if is_trial else 0,
             attempt=self._wanted.attempt if is_trial else entry.attempt,
         )
 
