@@ -187,3 +187,39 @@ def fixed_yolox(places: int = 3) -> bytes:
         value_info=[helper.make_tensor_value_info("flat0", TensorProto.FLOAT, (1, 85, 2704))],
     )
     return bytes(helper.make_model(graph, producer_name="test").SerializeToString())
+
+
+def ssd_of_openvino(folder: Path) -> Path:
+    """``ssd.xml`` and ``ssd.bin``: a real detection output over three boxes that never change.
+
+    Class 1 with 0.9 in the box 0.25, 0.5, 0.5, 0.75; class 2 with 0.6 in 0, 0, 0.25, 0.25.
+    """
+    import openvino
+    from openvino import opset8 as ops
+
+    classes = np.zeros((1, 3, 3), np.float32)
+    classes[0, 0, 1], classes[0, 1, 2], classes[0, 2, 0] = 0.9, 0.6, 0.9
+    boxes = np.array([[0.25, 0.5, 0.5, 0.75], [0, 0, 0.25, 0.25], [0.5, 0.5, 0.9, 0.9]])
+    priors = np.stack([boxes.reshape(1, -1), np.full((1, 12), 0.1)], 1).astype(np.float32)
+    picture = ops.parameter([1, 3, SIDE, SIDE], np.float32, name="data")
+    nothing = ops.multiply(ops.reduce_mean(picture, np.arange(4)), np.float32(0))
+    found = ops.detection_output(
+        ops.constant(np.zeros((1, 12), np.float32)),
+        ops.add(ops.constant(classes.reshape(1, -1)), nothing),
+        ops.constant(priors),
+        {
+            "background_label_id": 0,
+            "top_k": 10,
+            "keep_top_k": [5],
+            "code_type": "caffe.PriorBoxParameter.CENTER_SIZE",
+            "share_location": True,
+            "nms_threshold": 0.45,
+            "confidence_threshold": 0.01,
+            "normalized": True,
+        },
+    )
+    picture.output(0).tensor.set_names({"data"})
+    found.output(0).tensor.set_names({"detection_out"})
+    path = folder / "ssd.xml"
+    openvino.save_model(openvino.Model([found], [picture], "ssd"), path, compress_to_fp16=False)
+    return path

@@ -1,7 +1,9 @@
 """The catalogue of detector models: what there is, where it comes from, what is on this machine."""
 
+import hashlib
 import json
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,11 +13,18 @@ from pathlib import Path
 import msgspec
 
 from its_camera_ai.core.errors import ModelInvalid
+from its_camera_ai.vision import openvino_file
 from its_camera_ai.vision.download import Opener, Progress, download, open_https
 from its_camera_ai.vision.letterbox import Normalisation
 from its_camera_ai.vision.model_files import sha256_of, write_durably
 from its_camera_ai.vision.onnx_resize import any_size
-from its_camera_ai.vision.own_models import OwnModel, own_network, read_sidecar, sidecar_path
+from its_camera_ai.vision.own_models import (
+    OwnModel,
+    own_file,
+    own_models,
+    own_network,
+    sidecar_path,
+)
 from its_camera_ai.vision.runtime import RuntimeChoice
 
 MOVING_OBJECTS = "moving-objects"
@@ -191,14 +200,14 @@ class Catalogue:
                 states.append(ModelState(entry.name, None, FileState.MISSING))
             states += [_state(entry.name, models_dir / f.file, f.sha256) for f in present]
         states += [
-            _state(own.name, models_dir / f"{own.name}.onnx", own.sha256)
+            _state(own.name, own_file(models_dir, own.name), own.sha256)
             for own in self.own(models_dir)
         ]
         return states
 
     def own(self, models_dir: Path) -> list[OwnModel]:
         """What users added to this folder, by name."""
-        return [read_sidecar(p) for p in sorted(models_dir.glob("*.onnx.json"))]
+        return list(own_models(models_dir))
 
     def add(
         self,
@@ -212,9 +221,10 @@ class Catalogue:
         score_min: float | dict[str, float] | None = None,
         normalisation: Normalisation | None = None,
     ) -> Path:
-        """Take a user's own ONNX file into the models folder, after running it once.
+        """Take a user's own file into the models folder, after running it once.
 
         Args:
+            path: an ONNX file, or the ``.xml`` of OpenVINO's format with its ``.bin`` beside it.
             name: lower-case letters, digits, ``.``, ``_`` and ``-``; none of the catalogue's.
             family, classes, licence, score_min, normalisation: see ``OwnModel``.
 
@@ -230,12 +240,23 @@ class Catalogue:
             )
         if not path.is_file():
             raise ModelInvalid(f"There is no model file {path}; correct the path.")
+        own_format = path.suffix == ".xml"
+        data = openvino_file.packed(path) if own_format else path.read_bytes()
+        target = models_dir / f"{name}{openvino_file.SUFFIX if own_format else '.onnx'}"
         own = OwnModel(
-            name, family, list(classes), sha256_of(path), licence, score_min, normalisation
+            name,
+            family,
+            list(classes),
+            hashlib.sha256(data).hexdigest(),
+            licence,
+            score_min,
+            normalisation,
         )
-        own_network(path, own, RuntimeChoice()).close()
-        target = models_dir / f"{name}.onnx"
-        write_durably(target, [path.read_bytes()])
+        with tempfile.TemporaryDirectory() as folder:
+            tried = Path(folder) / target.name
+            tried.write_bytes(data)
+            own_network(tried, own, RuntimeChoice()).close()
+        write_durably(target, [data])
         text = json.dumps(msgspec.to_builtins(own), indent=2) + "\n"
         write_durably(sidecar_path(target), [text.encode()])
         return target
@@ -245,8 +266,8 @@ def _is(path: Path, file: ModelFile) -> bool:
     return path.is_file() and path.stat().st_size == file.bytes and sha256_of(path) == file.sha256
 
 
-def _state(name: str, path: Path, sha256: str) -> ModelState:
-    if not path.is_file():
+def _state(name: str, path: Path | None, sha256: str) -> ModelState:
+    if path is None or not path.is_file():
         return ModelState(name, None, FileState.MISSING)
     right = sha256_of(path) == sha256
     return ModelState(name, path, FileState.OK if right else FileState.ALTERED)

@@ -32,7 +32,8 @@ def decode_ssd(
     for value in outputs.values():
         if value.ndim >= 2 and value.shape[-1] == _SSD_ROW:
             rows = value.reshape(-1, _SSD_ROW)
-            rows = rows[(rows[:, 0] >= 0) & (rows[:, 2] >= score_min)]
+            rows = rows[: np.flatnonzero(np.append(rows[:, 0] < 0, True))[0]]
+            rows = rows[rows[:, 2] >= score_min]
             boxes = rows[:, 3:] * _scale(input_wh)
             return of_labels(boxes, rows[:, 1], rows[:, 2], class_count)
     raise wrong("ssd", f"(1, 1, N, {_SSD_ROW})", outputs)

@@ -10,7 +10,14 @@ from its_camera_ai.vision.families import family_named
 from its_camera_ai.vision.model_files import sha256_of
 from its_camera_ai.vision.moving import MovingObjectsModel
 from its_camera_ai.vision.network import NetworkDetectorModel
-from its_camera_ai.vision.own_models import OwnModel, own_network, read_sidecar, sidecar_path
+from its_camera_ai.vision.own_models import (
+    SUFFIXES,
+    OwnModel,
+    own_file,
+    own_network,
+    read_sidecar,
+    sidecar_path,
+)
 from its_camera_ai.vision.runtime import RuntimeChoice
 from its_camera_ai.vision.runtimes import open_runtime
 from its_camera_ai.vision.thresholds import SCORE_MIN, ScoreMin
@@ -29,7 +36,7 @@ def load_model(
 
     Args:
         name_or_path: ``moving-objects``, a name of the catalogue, the name of a model that was
-            added, or the path of an ONNX file (known by its hash, or with a sidecar beside it).
+            added, or the path of a model file (known by its hash, or with a sidecar beside it).
         models_dir: where model files lie.
         input_wh: input size in pixels; None takes what suits the model.
         choice: how to run it; None takes ONNX Runtime with one thread per look.
@@ -45,12 +52,11 @@ def load_model(
     if name_or_path == MOVING_OBJECTS:
         return MovingObjectsModel(score_min=_one_score(score_min))
     catalogue = catalogue or Catalogue.shipped()
-    if "/" in name_or_path or name_or_path.endswith(".onnx"):
+    if "/" in name_or_path or name_or_path.endswith(SUFFIXES):
         path = Path(name_or_path)
-    elif (models_dir / f"{name_or_path}.onnx.json").is_file():
-        path = models_dir / f"{name_or_path}.onnx"
     else:
-        path = catalogue.path(name_or_path, models_dir)
+        own_path = own_file(models_dir, name_or_path)
+        path = own_path or catalogue.path(name_or_path, models_dir)
     if not path.is_file():
         raise ModelInvalid(
             f"There is no model file {path}; correct the path, or use a model of the catalogue: "

@@ -1,17 +1,22 @@
 """Models that a user brings: a file, and a description beside it (``NAME.onnx.json``)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.errors import ModelInvalid
+from its_camera_ai.vision import openvino_file
 from its_camera_ai.vision.families import class_map, family_named
 from its_camera_ai.vision.letterbox import Normalisation
 from its_camera_ai.vision.network import NetworkDetectorModel
+from its_camera_ai.vision.quantization_facts import Quantization
 from its_camera_ai.vision.runtime import RuntimeChoice
 from its_camera_ai.vision.runtimes import open_runtime
 from its_camera_ai.vision.thresholds import SCORE_MIN, ScoreMin
+
+SUFFIXES = (".onnx", openvino_file.SUFFIX)
 
 
 class OwnModel(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -27,6 +32,7 @@ class OwnModel(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         score_min: weaker findings are not reported: one score, or one per class name; classes that
             are not named have 0.2.
         normalisation: how pixels are fed, where it is not as the family is.
+        quantization: of an 8-bit model, how it was made.
     """
 
     name: str
@@ -36,6 +42,7 @@ class OwnModel(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     licence: str = ""
     score_min: float | dict[str, float] | None = None
     normalisation: Normalisation | None = None
+    quantization: Quantization | None = None
 
 
 def own_network(
@@ -69,6 +76,25 @@ def own_network(
         score_min=_described(own) if score_min is None else score_min,
         normalisation=own.normalisation,
     )
+
+
+def own_file(models_dir: Path, name: str) -> Path | None:
+    """The file of a model that was added under that name, None if there is none."""
+    for suffix in SUFFIXES:
+        path = models_dir / f"{name}{suffix}"
+        if sidecar_path(path).is_file():
+            return path
+    return None
+
+
+def own_models(models_dir: Path) -> Iterator[OwnModel]:
+    """The descriptions of what was added to a folder, by name.
+
+    Raises:
+        ModelInvalid: one of them makes no sense.
+    """
+    found = [path for suffix in SUFFIXES for path in models_dir.glob(f"*{suffix}.json")]
+    return (read_sidecar(path) for path in sorted(found))
 
 
 def sidecar_path(model: Path) -> Path:

@@ -18,7 +18,7 @@ from its_camera_ai.vision.golden import (
 )
 from its_camera_ai.vision.model_entry import NOTHING_TO_COMPARE
 from its_camera_ai.vision.model_files import sha256_of, write_durably
-from its_camera_ai.vision.own_models import sidecar_path
+from its_camera_ai.vision.own_models import SUFFIXES, own_file, sidecar_path
 
 FOLDER = "registered"
 """Beneath the models folder."""
@@ -118,12 +118,10 @@ class RegisteredModels:
 
     def _file_of(self, source: str) -> Path:
         """The file behind what ``load_model`` was given."""
-        if "/" in source or source.endswith(".onnx"):
+        if "/" in source or source.endswith(SUFFIXES):
             return Path(source)
-        added = self._models_dir / f"{source}.onnx"
-        if sidecar_path(added).is_file():
-            return added
-        return Catalogue.shipped().path(source, self._models_dir)
+        added = own_file(self._models_dir, source)
+        return added or Catalogue.shipped().path(source, self._models_dir)
 
     def _keep(self, file: Path, sha256: str) -> None:
         kept = self._path(sha256)

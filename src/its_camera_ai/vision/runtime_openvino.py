@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from its_camera_ai.core.errors import ConfigInvalid, ModelInvalid
 from its_camera_ai.vision.onnx_file import onnx_facts
+from its_camera_ai.vision.openvino_file import is_packed, unpacked
 from its_camera_ai.vision.runtime import (
     Device,
     Outputs,
@@ -36,7 +37,7 @@ class OpenVinoRuntime:
     are in 32 bits also where the CPU offers bfloat16, so that results are those of any machine.
 
     Args:
-        path: an ONNX file, or the ``.xml`` of OpenVINO's own format with its ``.bin`` beside it.
+        path: an ONNX file, or one of OpenVINO's own format (``openvino_file``).
 
     Raises:
         ConfigInvalid: OpenVINO isn't installed, doesn't start, or can't use the device.
@@ -58,10 +59,12 @@ class OpenVinoRuntime:
             "INFERENCE_PRECISION_HINT": "f32",
         }
         self._any_batch = choice.batch > 1
-        precision = "" if path.suffix == ".xml" else onnx_facts(path).precision
+        own_format = is_packed(path)
+        source = unpacked(path) if own_format else (str(path),)
+        precision = "" if own_format else onnx_facts(path).precision
         try:
             self._core = openvino.Core()
-            self._model = self._core.read_model(str(path))
+            self._model = self._core.read_model(*source)
         except (RuntimeError, MemoryError) as error:
             raise ModelInvalid(
                 f"{path} can't be read by OpenVINO ({_reason(error)}); fetch or export it again, "
