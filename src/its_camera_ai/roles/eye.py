@@ -159,7 +159,7 @@ class Eye:
         lost = self._subscriber.lost != self._lost
         self._lost = self._subscriber.lost
         with self._lock:
-            self._attention.saw(motion)
+            self._attention.saw(motion, frame.pts_ns)
             if lost:
                 self._attention.demand_full()
                 self._tell_unknown(frame, Unknown.PACKET_LOSS)

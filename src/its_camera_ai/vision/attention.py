@@ -4,8 +4,8 @@ Rules, numbered for the tests and docs/design/looks.md:
 
 1. The whole frame is looked at first; after every break (reconnect, another size or model, a jump
    of the light, a look that failed); and whenever the last such look is ``full_look_s`` old.
-2. In between a look covers every place where the gate saw motion since the last one, and the place
-   where each track that moves, or was seen only once, is now.
+2. In between a look covers every place where the gate saw motion since the last one, unless it has
+   moved on from there, and the place where each track that moves, or was seen only once, is now.
 3. What stands still is not looked at in between, however long it stands.
 4. Where there is nothing to cover, the whole frame is looked at.
 """
@@ -18,7 +18,6 @@ import numpy.typing as npt
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.core.tracks import FrameTracks
 from its_camera_ai.vision.motion import Motion
-from its_camera_ai.vision.nms import iou_matrix
 from its_camera_ai.vision.regions import LookPlan, RegionPlanner
 
 FULL_LOOK_S = 2.0
@@ -27,6 +26,9 @@ PLACES_MAX = 64
 """Places of motion that are remembered between two looks; more become one place around all."""
 
 _SAME_PLACE_IOU = 0.5
+_LEFT_SHARE = 0.2  # of the smaller box
+_TRAIL_S = 0.1
+"""Boxes of so long a time are taken together: the gate does not see all of a thing each time."""
 _MOVING_H_S = 0.15
 """Slower than this, in box heights per second, is standing."""
 _MOVING_PX_S = 4.0
@@ -68,6 +70,7 @@ class Attention:
     def __init__(self, *, full_look_s: float = FULL_LOOK_S) -> None:
         self._full_look_ns = round(full_look_s * NS_PER_S)
         self._places: _Floats = np.empty((0, 4))
+        self._places_ns: npt.NDArray[np.int64] = np.empty(0, np.int64)
         self._ways: dict[int, _Way] = {}
         self._full_pts_ns: int | None = None
 
@@ -78,28 +81,45 @@ class Attention:
     def reset(self) -> None:
         """The stream began anew: nothing from before counts."""
         self.demand_full()
-        self._places = np.empty((0, 4))
+        self._forget_places()
         self._ways.clear()
 
-    def saw(self, motion: Motion) -> None:
-        """The gate's answer for one frame, whether it is looked at or not."""
+    def saw(self, motion: Motion, pts_ns: int) -> None:
+        """The gate's answer for the frame of this time, whether it is looked at or not."""
         if motion.relit:
             self.demand_full()
-        if not len(motion.boxes):
+        fresh = motion.boxes.astype(np.float64)
+        if not len(fresh):
             return
-        if not len(self._places):
-            self._places = motion.boxes.astype(np.float64)
-            return
-        overlap = iou_matrix(motion.boxes, self._places)
-        known = overlap.argmax(axis=1)
-        again = overlap[np.arange(len(known)), known] >= _SAME_PLACE_IOU
-        for box, place in zip(motion.boxes[again], known[again], strict=True):
-            self._places[place, :2] = np.minimum(self._places[place, :2], box[:2])
-            self._places[place, 2:] = np.maximum(self._places[place, 2:], box[2:])
-        self._places = np.concatenate([self._places, motion.boxes[~again]])
+        if len(self._places):
+            fresh = self._unite(fresh, pts_ns)
+        self._places = np.concatenate([self._places, fresh])
+        self._places_ns = np.append(self._places_ns, np.full(len(fresh), pts_ns, np.int64))
         if len(self._places) > PLACES_MAX:
             low, high = self._places[:, :2].min(axis=0), self._places[:, 2:].max(axis=0)
             self._places = np.concatenate([low, high])[None]
+            self._places_ns = np.array([pts_ns], np.int64)
+
+    def _unite(self, fresh: _Floats, pts_ns: int) -> _Floats:
+        """Rule 2: what moved on is where it is now, and pieces of one thing are one place.
+
+        Places older than ``_TRAIL_S`` that ``fresh`` overlap go; younger ones of the same place
+        grow. Returns the boxes that are places of their own.
+        """
+        low = np.maximum(self._places[:, None, :2], fresh[:, :2])
+        high = np.minimum(self._places[:, None, 2:], fresh[:, 2:])
+        shared = np.clip(high - low, 0, None).prod(axis=2)
+        old, new = _size(self._places)[:, None], _size(fresh)
+        trail = (pts_ns - self._places_ns)[:, None] > _TRAIL_S * NS_PER_S
+        left = trail & (shared > _LEFT_SHARE * np.minimum(old, new))
+        same = ~trail & (shared > _SAME_PLACE_IOU * (old + new - shared))
+        for place, box in zip(*np.nonzero(same), strict=True):
+            self._places[place, :2] = np.minimum(self._places[place, :2], fresh[box, :2])
+            self._places[place, 2:] = np.maximum(self._places[place, 2:], fresh[box, 2:])
+        kept = ~np.any(left, axis=1)
+        self._places, self._places_ns = self._places[kept], self._places_ns[kept]
+        own: _Floats = fresh[~np.any(same, axis=0)]
+        return own
 
     @property
     def follows(self) -> bool:
@@ -115,7 +135,7 @@ class Attention:
         if the look fails, ``demand_full``."""
         moving = _stacked([way.at(pts_ns) for way in self._ways.values() if way.moves])
         boxes = np.concatenate([self._places, moving])
-        self._places = np.empty((0, 4))
+        self._forget_places()
         due = self._full_pts_ns is None or not (
             0 <= pts_ns - self._full_pts_ns < self._full_look_ns
         )
@@ -123,6 +143,10 @@ class Attention:
         if plan.is_full:
             self._full_pts_ns = pts_ns
         return plan
+
+    def _forget_places(self) -> None:
+        self._places = np.empty((0, 4))
+        self._places_ns = np.empty(0, np.int64)
 
     def follow(self, tracks: FrameTracks) -> None:
         """What the tracker told after a look."""
@@ -149,6 +173,11 @@ def _continued(way: _Way, box: _Floats, pts_ns: int, *, seen: bool) -> _Way:
         weight = 1.0 if way.sightings < 2 else 1 - np.exp(-step_s / _SPEED_TAU_S)
         velocity = velocity + (middle / step_s - velocity) * weight
     return _Way(box, pts_ns, velocity, way.sightings + seen)
+
+
+def _size(boxes: _Floats) -> _Floats:
+    size: _Floats = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return size
 
 
 def _stacked(boxes: list[_Floats]) -> _Floats:

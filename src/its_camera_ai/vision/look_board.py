@@ -61,6 +61,7 @@ class Watcher(Protocol[P_contra]):
 class _Ready(Generic[P]):
     watcher: Watcher[P]
     look: Look
+    prepared_in_s: float
 
 
 class LookBoard(Generic[P]):
@@ -218,12 +219,14 @@ class LookBoard(Generic[P]):
         """Wait for the next look that is due, until then or until it is time to stop."""
         while (picked := self._pick(until_s)) is not None:
             watcher, picture = picked
+            began_s = self._now_s()
             try:
-                return _Ready(watcher, watcher.prepare(picture))
+                look = watcher.prepare(picture)
+                return _Ready(watcher, look, self._now_s() - began_s)
             except Exception:  # a bug in one camera's way must not end the looks of the others
                 log.exception("a look could not be prepared", camera=watcher.camera_id)
             _guarded(watcher.camera_id, lambda: watcher.fail(picture))  # noqa: B023  called at once
-            self._done(watcher, None, LookResult(None, 0.0), live_tracks=True)
+            self._done(watcher, None, self._now_s() - began_s, live_tracks=True)
         return None
 
     def _pick(self, until_s: float | None) -> tuple[Watcher[P], P] | None:
@@ -260,21 +263,24 @@ class LookBoard(Generic[P]):
 
     def _finish(self, ready: _Ready[P], result: LookResult) -> None:
         watcher, look = ready.watcher, ready.look
+        began_s = self._now_s()
         live = _guarded(watcher.camera_id, lambda: watcher.take(look, result))
-        self._done(watcher, look, result, live_tracks=bool(live))
+        seconds = ready.prepared_in_s + result.seconds + self._now_s() - began_s
+        learned = look if result.found is not None else None
+        self._done(watcher, learned, seconds, live_tracks=bool(live))
 
     def _done(
-        self, watcher: Watcher[P], look: Look | None, result: LookResult, *, live_tracks: bool
+        self, watcher: Watcher[P], learned: Look | None, seconds: float, *, live_tracks: bool
     ) -> None:
+        """Hand the camera back to the scheduler, with what its look took of this thread's time."""
         with self._changed:
             if self._watchers.get(watcher.camera_id) is watcher:
-                learned = look is not None and result.found is not None
                 self._scheduler.looked(
                     watcher.camera_id,
                     self._now_s(),
                     live_tracks=live_tracks,
-                    areas=look.inputs() if look is not None and learned else None,
-                    seconds=result.seconds,
+                    areas=None if learned is None else learned.inputs(),
+                    seconds=seconds,
                 )
             self._changed.notify()
 

@@ -9,8 +9,9 @@ SECONDS_PER_PX = 1e-7
 """Taken until the first look is measured: a nano network on one core."""
 
 _WEIGHT = 0.2  # of a new look in the running average
-_SURPRISE_MAX = 4.0  # a look counts as at most so many times the average: hiccups are no trend
-_SECONDS_MAX = 60.0
+_SURPRISE_MAX = 4.0
+"""A look counts as at most so many times what was expected: a hiccup is no trend, and the first
+look of an input, for which some runtimes compile the network, says little."""
 
 
 class LookCosts:
@@ -28,21 +29,18 @@ class LookCosts:
         pixels = sum(_pixels(key) * count for key, count in areas.items())
         if pixels <= 0 or seconds < 0:
             return
-        per_px = seconds / pixels
         for key, count in areas.items():
             if count > 0:
-                self._average(key, per_px * _pixels(key))
+                self._average(key, seconds * _pixels(key) / pixels)
         model = next(iter(areas))[0]
-        old = self._per_px.get(model)
-        self._per_px[model] = per_px if old is None else old + (per_px - old) * _WEIGHT
+        known = [(key, s) for key, s in self._seconds.items() if key[0] == model]
+        self._per_px[model] = sum(s for _, s in known) / sum(_pixels(key) for key, _ in known)
 
     def _average(self, key: Input, seconds: float) -> None:
-        old = self._seconds.get(key)
-        if old is None:
-            self._seconds[key] = min(seconds, _SECONDS_MAX)
-            return
-        sample = min(seconds, _SURPRISE_MAX * old, _SECONDS_MAX)
-        self._seconds[key] = old + (sample - old) * _WEIGHT
+        expected = self._area(key)
+        sample = min(seconds, _SURPRISE_MAX * expected)
+        weight = _WEIGHT if key in self._seconds else 1.0
+        self._seconds[key] = expected + (sample - expected) * weight
 
     def of(self, areas: Mapping[Input, float]) -> float:
         """Seconds that so many areas of each input are expected to take."""

@@ -5,7 +5,8 @@ Rules, numbered for the tests and docs/design/looks.md:
 1. Every box that is handed in lies in one area, with room around it (``MARGIN_SHARE``,
    ``MARGIN_PX``), or the whole frame is looked at.
 2. Areas lie inside the frame, in whole pixels, and are as fine as the whole-frame look at least;
-   an object of ``object_min_px`` is ``INPUT_MIN_PX`` or more in the network's input.
+   an object of ``object_min_px`` is ``INPUT_MIN_PX`` or more in the network's input. Where its
+   input has room to spare an area is enlarged, up to ``ZOOM_MAX``.
 3. Areas are joined while one look costs no more than two. Cost is the network's input in pixels,
    which is what its time is proportional to on a CPU (docs/design/looks.md, figures).
 4. At most ``AREAS_MAX`` areas. All together cost less than the whole frame; else that is looked at,
@@ -24,10 +25,14 @@ from its_camera_ai.vision.detector import AreaDetector, FloatArray
 INPUT_MIN_PX = 12
 """The smallest wanted object is at least so many pixels high in the network's input."""
 
-MARGIN_SHARE = 0.2
-MARGIN_PX = 16
+MARGIN_SHARE = 0.15
+MARGIN_PX = 12
 """Room on each side of a box: this share of its larger side, at least so many pixels of the
 network's input; a network needs to see what a thing stands in."""
+
+ZOOM_MAX = 1.5
+"""An area that would not fill its input is shown so much larger instead: it costs nothing, and
+more is found (docs/design/looks.md, figures)."""
 
 AREAS_MAX = 8
 BOXES_MAX = 32
@@ -36,15 +41,20 @@ AREA_COST_PX = 1500
 
 REGION_SIZES_WH = (
     (128, 128),
+    (192, 128),
+    (128, 192),
     (192, 192),
     (256, 160),
     (160, 256),
     (256, 256),
+    (320, 224),
+    (224, 320),
     (384, 256),
     (256, 384),
     (384, 384),
+    (448, 256),
     (512, 320),
-    (320, 512),
+    (640, 320),
 )
 """Inputs that areas are looked at with: few, so that areas of several cameras share a batch."""
 
@@ -195,10 +205,13 @@ class RegionPlanner:
         return result
 
     def _place(self, box: _Floats, input_wh: tuple[int, int]) -> PlannedArea:
-        """As large as the input reaches, the box in its middle as far as the frame goes."""
+        """The box in the middle as far as the frame goes, enlarged up to ``ZOOM_MAX``."""
+        fills = min(input_wh[0] / (box[2] - box[0]), input_wh[1] / (box[3] - box[1]))
+        scale = max(self.scale, min(fills, ZOOM_MAX * self.scale))
         low, high = [], []
         for axis in (0, 1):
-            reach = min(math.floor(input_wh[axis] / self.scale), self._frame_wh[axis])
+            reach = max(math.floor(input_wh[axis] / scale), int(box[axis + 2] - box[axis]))
+            reach = min(reach, self._frame_wh[axis])
             middle = (box[axis] + box[axis + 2]) / 2
             start = min(max(0, round(middle - reach / 2)), self._frame_wh[axis] - reach)
             start = min(start, math.floor(box[axis]))
