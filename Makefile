@@ -14,10 +14,10 @@ STAMP := $(VENV)/.installed
 # On a build machine nothing may be skipped; set it to 0 to skip what your machine lacks.
 export ITSCAM_REQUIRE_ALL ?= 1
 
-.PHONY: help demo test check build bench evidence venv dashboard provision lock format clean
+.PHONY: help demo test check build bench bench-accuracy evidence venv dashboard provision lock format clean
 
 help: ## Show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 demo: venv dashboard ## Build, then start a site with simulated streets; prints its address and password
 	@unset ITSCAM_REQUIRE_ALL; exec $(BIN)/itscam demo
@@ -30,7 +30,7 @@ check: venv dashboard ## Lint, format, types, floors, and the dashboard's own ch
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; run: make format" >&2; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/mypy --no-error-summary --explicit-package-bases --exclude '/test_' \
-	  tools bench/cameras bench/eight_cameras.py tests/support tests/conftest.py
+	  tools bench/cameras bench/eight_cameras.py bench/accuracy.py tests/support tests/conftest.py
 	@$(BIN)/lint-imports --no-logo 2>&1 >.cache/lint-imports.log || { cat .cache/lint-imports.log; exit 1; }
 	@tools/dashboard.sh run check
 	@echo "check: all good."
@@ -45,6 +45,9 @@ build: venv dashboard ## Build the package (wheel and sdist) into dist/
 
 bench: venv dashboard provision ## Eight cameras on this machine, beside ffmpeg
 	@$(BIN)/python -m bench.eight_cameras $(ARGS)
+
+bench-accuracy: venv ## Score detection, tracking and counting on real clips; fails on a regression
+	@$(BIN)/python -m bench.accuracy $(ARGS)
 
 evidence: venv dashboard provision ## Run the proof of every requirement that is called done
 	@$(BIN)/python tools/evidence.py

@@ -13,7 +13,8 @@ class DetectRow(msgspec.Struct, frozen=True, kw_only=True):
     """One class of one set of pictures by one model; see ``detect.DetectionScore``.
 
     Attributes:
-        input: ``WxH``. runtime: and its precision; empty for what needs none. hits: share of all labelled boxes whose centre some finding holds.
+        input: ``WxH``. runtime: and its precision; empty for what needs none.
+        hits: share of all labelled boxes whose centre some finding holds.
         cpu_ms: processor time of one look, median.
     """
 
