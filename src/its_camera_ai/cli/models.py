@@ -7,12 +7,16 @@ import typer
 from rich.progress import DownloadColumn, Progress, TransferSpeedColumn
 from rich.table import Table
 
+from its_camera_ai.cli import model_life
 from its_camera_ai.cli.console import err, out
+from its_camera_ai.cli.models_quantize import quantize_command
 from its_camera_ai.core.errors import ModelInvalid
 from its_camera_ai.ops.settings import Settings, load_settings
 from its_camera_ai.vision.catalogue import MOVING_OBJECTS, Catalogue, FileState
 
 app = typer.Typer(no_args_is_help=True, help="Detector models: list, fetch, check, add your own.")
+app.add_typer(model_life.app)
+app.command("quantize")(quantize_command)
 
 ModelsDir = Annotated[
     Path | None, typer.Option("--models-dir", help="Folder of the model files.", show_default=False)
