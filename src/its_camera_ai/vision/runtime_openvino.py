@@ -31,7 +31,7 @@ _Shape = tuple[int, ...]
 
 
 class OpenVinoRuntime:
-    """One network, compiled anew for each shape of its input, which is a quarter faster than free.
+    """One network, compiled anew for each shape of its input: faster than with free sides.
 
     Threads are not pinned: two models with one pinned thread each would land on one core. Sums
     are in 32 bits also where the CPU offers bfloat16, so that results are those of any machine.
