@@ -97,6 +97,12 @@ class VideoDecoder:
         coded.time_base = _TIME_BASE
         return self._frames(coded)
 
+    def decode_alone(self, data: bytes, pts_ns: int) -> list[Frame]:
+        """The picture of a key frame, without waiting for the packets after it."""
+        frames = self.decode_raw(data, pts_ns, pts_ns) + self.flush()
+        self._context.flush_buffers()
+        return frames
+
     def flush(self) -> list[Frame]:
         """What the decoder still holds at the end of the stream."""
         return self._frames(None)

@@ -1,6 +1,6 @@
 """A video file for offline analysis: its own clock, every packet, no hurry."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from its_camera_ai.core.media import MediaKind, StreamInfo, StreamRole
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.video.decoder import Frame, VideoDecoder
 from its_camera_ai.video.demux import Demuxer
+from its_camera_ai.video.raw import RawPacket
 from its_camera_ai.video.stamps import with_stamps
 
 _END_SLACK_S = 1.0
@@ -65,6 +66,35 @@ class VideoFile:
             self.cut_off = str(error)
         yield from decoder.flush()
         self._note_damage(decoder.errors, end_ns)
+
+    def key_times_ns(self) -> list[int]:
+        """Stream time of every picture that needs no other one. Nothing is decoded; open the file
+        anew to read pictures.
+
+        Raises:
+            InputUnreadable: the file can't be read to its end.
+        """
+        return [pts_ns for pts_ns, _ in self._key_packets()]
+
+    def key_frames(self, times_ns: Container[int]) -> Iterator[Frame]:
+        """The pictures at these of ``key_times_ns``; what lies in between is not decoded.
+
+        Raises:
+            InputUnreadable: the file can't be read to its end.
+        """
+        prepared = None if self._demuxer.copyable else self._demuxer.codec_context
+        decoder = VideoDecoder(self.info, context=prepared)
+        for pts_ns, raw in self._key_packets():
+            if pts_ns in times_ns:
+                yield from decoder.decode_alone(raw.data, pts_ns)
+
+    def _key_packets(self) -> Iterator[tuple[int, RawPacket]]:
+        first_ns: int | None = None
+        for raw in with_stamps(self._demuxer.packets()):
+            if raw.kind is MediaKind.VIDEO and raw.pts_ns is not None:
+                first_ns = raw.pts_ns if first_ns is None else first_ns
+                if raw.is_key:
+                    yield raw.pts_ns - first_ns, raw
 
     def _note_damage(self, errors: int, pts_ns: int) -> None:
         if errors > self.undecodable_packets and self.damaged_ns is None:
