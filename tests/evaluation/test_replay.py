@@ -3,6 +3,7 @@
 import pytest
 
 from its_camera_ai.core.detections import Detections, ObjectClass
+from its_camera_ai.core.errors import InputUnreadable
 from its_camera_ai.core.scene import Anchor, Line, Unit
 from its_camera_ai.evaluation.count_run import count_at_rates, count_with_losses
 from its_camera_ai.evaluation.recording import Recording
@@ -97,3 +98,9 @@ def test_a_row_per_rate_with_the_worst_run() -> None:
 def test_a_row_with_losses() -> None:
     row = count_with_losses(clip(), recording(), MODEL, 12.5, 0.5)
     assert (row.asked, row.lost, row.off_by, len(row.runs)) == (12.5, 0.5, 0, 5)
+
+
+def test_a_clip_that_is_shorter_than_what_was_counted_is_told() -> None:
+    with pytest.raises(InputUnreadable, match="ends after 75 pictures, but was counted up to 90"):
+        count_at_rates(clip(frames=(0, 90)), recording(), MODEL, [25])
+    assert count_at_rates(clip(frames=(0, 76)), recording(), MODEL, [25])

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 
+from its_camera_ai.core.errors import InputUnreadable
 from its_camera_ai.evaluation.count import LineScore, effectiveness, line_scores
 from its_camera_ai.evaluation.recording import Recording
 from its_camera_ai.evaluation.replay import (
@@ -20,13 +21,20 @@ from its_camera_ai.vision.detector import ModelInfo
 
 STARTS = 3
 LOSS_SEEDS = 5
+_MISSING_MAX = 0.01
+"""Decoders differ by a picture or two about where a file ends."""
 
 
 def count_at_rates(
     clip: CountedClip, recording: Recording, model: ModelInfo, rates: Iterable[float]
 ) -> list[CountRow]:
     """Count a clip at several rates, each from up to three first pictures, one set of parameters
-    for all. A rate above the clip's own is its own."""
+    for all. A rate above the clip's own is its own.
+
+    Raises:
+        InputUnreadable: the clip has fewer pictures than were counted.
+    """
+    _check_length(clip, recording)
     rows = []
     for asked in rates:
         stride = recording.stride_of(asked)
@@ -50,6 +58,15 @@ def count_with_losses(
         for seed in range(LOSS_SEEDS)
     ]
     return _row(clip, model, recording, rate, runs, 0.0, lost)
+
+
+def _check_length(clip: CountedClip, recording: Recording) -> None:
+    last, end = recording.numbers[-1] + 1, clip.frames[1]
+    if last < end * (1 - _MISSING_MAX) - recording.widest_step:
+        raise InputUnreadable(
+            f"{clip.file} ends after {last} pictures, but was counted up to {end}; correct the "
+            "window, or copy the file again."
+        )
 
 
 def _row(

@@ -50,6 +50,11 @@ class Recording:
     def duration_s(self) -> float:
         return (self.pts_ns[-1] - self.pts_ns[0]) / NS_PER_S + 1 / self.fps if self.pts_ns else 0.0
 
+    @property
+    def widest_step(self) -> int:
+        """In pictures; so many may follow the last one that was looked at."""
+        return int(np.diff(np.asarray(self.numbers)).max(initial=1))
+
     def stride_of(self, rate: float) -> int:
         """Every n-th picture makes about this many looks per second; at least 1."""
         return max(1, round(self.fps / rate))

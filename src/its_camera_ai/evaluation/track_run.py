@@ -38,11 +38,6 @@ def recording_of(sequence: MotSequence, size_wh: tuple[int, int], fps: float) ->
     )
 
 
-def _widest_step(recording: Recording) -> int:
-    """In pictures; so many may follow the last one that was looked at."""
-    return int(np.diff(np.asarray(recording.numbers)).max(initial=1))
-
-
 def _persons(table: MotTable, frame: int, size_wh: tuple[int, int]) -> Detections:
     rows = table.rows_of(frame)
     boxes = np.clip(table.xyxy[rows], 0, [*size_wh, *size_wh]).astype(np.float32)
@@ -71,7 +66,7 @@ def track_on_table(
         ConfigInvalid: the truth can't be used, or names frames that the recording lacks.
     """
     table = load_mot(truth, truth=True)
-    last = recording.numbers[-1] + _widest_step(recording)
+    last = recording.numbers[-1] + recording.widest_step
     if table.last_frame > last:
         raise ConfigInvalid(
             f"{truth} has boxes in frame {table.last_frame}, but the last one of the clip is "
