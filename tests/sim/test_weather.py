@@ -131,7 +131,7 @@ def test_names_are_put_in_the_order_of_the_layers_once_each() -> None:
 
 
 def test_an_unknown_weather_is_named_with_what_there_is() -> None:
-    with pytest.raises(ConfigInvalid, match=r"no weather 'fog'.*trees, clouds, night"):
+    with pytest.raises(ConfigInvalid, match=r"no weather 'fog'.*trees, clouds, headlights, night"):
         Weather("night,fog", SMALL_WH)
     with pytest.raises(ConfigInvalid, match="weather=fog can't be used; use names from trees"):
         parse_sim_url("motorway?weather=fog")

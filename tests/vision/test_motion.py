@@ -86,10 +86,9 @@ def test_two_things_give_two_boxes_largest_first() -> None:
     picture = scene.frame(block=(400, 200, 100, 80))
     picture[50:80, 50:80] = 200
     boxes = gate.update(picture, now_ns).boxes
-    assert [[round(v / 10) for v in b] for b in boxes.tolist()] == [
-        [40, 20, 50, 28],
-        [5, 5, 8, 8],
-    ]
+    assert len(boxes) == 2
+    assert boxes[0] == pytest.approx([400, 200, 500, 280], abs=12)
+    assert boxes[1] == pytest.approx([50, 50, 80, 80], abs=6)
 
 
 def test_what_stops_becomes_background_after_a_while() -> None:
@@ -198,15 +197,14 @@ def luma(path: Path) -> Iterator[tuple[int, np.ndarray]]:
 @pytest.mark.data
 def test_a_real_brightness_jump_raises_no_lasting_storm(data_dir: Path) -> None:
     gate = MotionGate((960, 1080))
-    shares = []
-    relit = 0
+    shares, changed = [], []
     for pts_ns, plane in luma(data_dir / "videos" / "cctv_brightness_dvrscan.mp4"):
         motion = gate.update(plane, pts_ns)
-        relit += motion.relit
+        changed.append(motion.share)
         boxes = motion.boxes
         covered = ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])).sum()
         shares.append(float(covered) / (960 * 1080))
-    assert relit >= 1
+    assert max(changed) < 0.1  # though the light of a third of the picture does
     stormy = [share > 0.2 for share in shares]
     runs = "".join("x" if s else " " for s in stormy).split()
     assert max((len(run) for run in runs), default=0) <= 6  # half a second

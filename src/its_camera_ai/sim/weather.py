@@ -44,11 +44,11 @@ WEATHERS: dict[str, WeatherKind] = {
     for kind in (
         WeatherKind("trees", "branches sway in gusts, dappled shade moves below them", Trees),
         WeatherKind("clouds", "shadows of clouds drift over the picture", Clouds),
+        WeatherKind("headlights", "beams of cars outside the picture sweep across", Headlights),
         WeatherKind(
-            "night", "a fifth of the light, sensor noise, vehicles with glaring lamps", Night
+            "night", "a third of the light, sensor noise, vehicles with glaring lamps", Night
         ),
         WeatherKind("infrared", "grey infrared picture from 10 s to 30 s of every 30 s", Infrared),
-        WeatherKind("headlights", "beams of cars outside the picture sweep across", Headlights),
         WeatherKind("lightning", "flashes of 1 to 3 frames about every 4 s", Lightning),
         WeatherKind("exposure", "the camera changes its exposure every 6 s", Exposure),
         WeatherKind("rain", "streaks, a veil, drops on the lens", Rain),

@@ -21,13 +21,13 @@ _VEHICLES = frozenset({ObjectClass.CAR, ObjectClass.BUS, ObjectClass.TRUCK, Obje
 
 
 class Night:
-    """A fifth of the light, strong noise, and two lamps with their glare on every vehicle.
+    """A third of the light, strong noise, and two lamps with their glare on every vehicle.
 
     Which way a vehicle drives is not asked: all show two lamps at the foot of their box, and the
     pool of light lies around that.
     """
 
-    _LIGHT = 0.2
+    _LIGHT = 0.35
     _NOISE_DEVIATION = 7.0
     _POOL_LEVELS = 70.0
     _LAMP_BGR = (225, 245, 255)
