@@ -1,7 +1,8 @@
 """The vision process over the real bus: looks, tracks, unknown frames, restarts."""
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,12 +37,14 @@ class OneBox:
     def __init__(self) -> None:
         self.fails = False
         self.opened: list[str] = []
+        self.before: Callable[[], object] = lambda: None
 
     def open(self, camera_id: str) -> "OneBox":
         self.opened.append(camera_id)
         return self
 
     def detect(self, frame_bgr: np.ndarray, pts_ns: int) -> Detections:
+        self.before()
         if self.fails:
             raise RuntimeError("the network broke")
         assert frame_bgr.shape == (240, 320, 3)
@@ -54,7 +57,7 @@ class OneBox:
 class Rig:
     """A vision process in this process, and a camera that plays a clip now."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **options: float) -> None:
         self.bus = LocalBus(folder)
         self.publisher = self.bus.packet_publisher()
         self.receiver: ZmqTracksReceiver = self.bus.tracks_receiver()
@@ -66,6 +69,7 @@ class Rig:
             detector_threads=2,
             next_track_id=self._begun,
             clock=SystemClock(),
+            **options,
         )
         self._clip = packets(ClipSpec(frames=75, gop=25))
         self._seq = 0
@@ -145,6 +149,27 @@ def test_lost_packets_are_told(rig: Rig) -> None:
     rig.play(lose=7)
     rig.until(Unknown.PACKET_LOSS)
     assert rig.vision.status(BARE).vision[0].packets_lost >= 7
+
+
+def test_a_hung_detector_stops_the_heartbeat(tmp_path: Path) -> None:
+    rig = Rig(tmp_path / "r", hung_after_s=0.05)
+    held = threading.Event()
+    rig.model.before = held.wait
+    rig.vision.want([CAMERA])
+    rig.play()
+
+    def hangs() -> str:
+        rig.play()
+        try:
+            rig.vision.status(BARE)
+        except RuntimeError as error:
+            return str(error)
+        return ""
+
+    assert "has not come back" in wait_until(hangs, "the status to fail")
+    held.set()
+    wait_until(lambda: not hangs(), "the call to come back")
+    rig.close()
 
 
 def test_only_what_changed_is_restarted(rig: Rig) -> None:

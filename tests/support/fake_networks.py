@@ -33,6 +33,7 @@ class AreaNetwork:
         self.calls: list[list[AreaLook]] = []
         self.opened: list[str] = []
         self.closed = False
+        self.fails = False
         self._sizes = sizes
         self._before = before
 
@@ -57,6 +58,8 @@ class AreaNetwork:
     def detect_areas(self, looks: Sequence[AreaLook]) -> list[Detections]:
         self.calls.append(list(looks))
         self._before(looks)
+        if self.fails:
+            raise RuntimeError("the network broke")
         return [self._seen(look) for look in looks]
 
     def _seen(self, look: AreaLook) -> Detections:

@@ -123,11 +123,12 @@ class Eye:
             while not self._stop.is_set():
                 packet = self._subscriber.receive(RECEIVE_S)
                 if packet is not None and packet.kind is MediaKind.VIDEO:
-                    self._decode(packet)
+                    self.feed(packet)
         finally:
             self._subscriber.close()
 
-    def _decode(self, packet: Packet) -> None:
+    def feed(self, packet: Packet) -> None:
+        """Take the next coded picture; called by the thread of ``start``."""
         if packet.info.generation != self._generation or self._decoder is None:
             self._board.withdraw(self.camera.id)
             with self._lock:

@@ -71,6 +71,7 @@ class Attention:
         self._full_look_ns = round(full_look_s * NS_PER_S)
         self._places: _Floats = np.empty((0, 4))
         self._places_ns: npt.NDArray[np.int64] = np.empty(0, np.int64)
+        self._left: npt.NDArray[np.bool_] = np.empty(0, np.bool_)
         self._ways: dict[int, _Way] = {}
         self._full_pts_ns: int | None = None
 
@@ -95,29 +96,33 @@ class Attention:
             fresh = self._unite(fresh, pts_ns)
         self._places = np.concatenate([self._places, fresh])
         self._places_ns = np.append(self._places_ns, np.full(len(fresh), pts_ns, np.int64))
+        self._left = np.append(self._left, np.zeros(len(fresh), np.bool_))
         if len(self._places) > PLACES_MAX:
             low, high = self._places[:, :2].min(axis=0), self._places[:, 2:].max(axis=0)
             self._places = np.concatenate([low, high])[None]
             self._places_ns = np.array([pts_ns], np.int64)
+            self._left = np.zeros(1, np.bool_)
 
     def _unite(self, fresh: _Floats, pts_ns: int) -> _Floats:
         """Rule 2: what moved on is where it is now, and pieces of one thing are one place.
 
-        Places older than ``_TRAIL_S`` that ``fresh`` overlap go; younger ones of the same place
-        grow. Returns the boxes that are places of their own.
+        A place that later boxes reach into is left; older than ``_TRAIL_S``, it is dropped. Younger
+        ones grow by boxes of the same place. Returns the boxes that are places of their own.
         """
         low = np.maximum(self._places[:, None, :2], fresh[:, :2])
         high = np.minimum(self._places[:, None, 2:], fresh[:, 2:])
         shared = np.clip(high - low, 0, None).prod(axis=2)
         old, new = _size(self._places)[:, None], _size(fresh)
-        trail = (pts_ns - self._places_ns)[:, None] > _TRAIL_S * NS_PER_S
-        left = trail & (shared > _LEFT_SHARE * np.minimum(old, new))
-        same = ~trail & (shared > _SAME_PLACE_IOU * (old + new - shared))
+        trail = pts_ns - self._places_ns > _TRAIL_S * NS_PER_S
+        same = ~trail[:, None] & (shared > _SAME_PLACE_IOU * (old + new - shared))
+        reached = ~same & (shared > _LEFT_SHARE * np.minimum(old, new))
+        self._left |= np.any(reached, axis=1)
         for place, box in zip(*np.nonzero(same), strict=True):
             self._places[place, :2] = np.minimum(self._places[place, :2], fresh[box, :2])
             self._places[place, 2:] = np.maximum(self._places[place, 2:], fresh[box, 2:])
-        kept = ~np.any(left, axis=1)
+        kept = ~(trail & self._left)
         self._places, self._places_ns = self._places[kept], self._places_ns[kept]
+        self._left = self._left[kept]
         own: _Floats = fresh[~np.any(same, axis=0)]
         return own
 
@@ -147,6 +152,7 @@ class Attention:
     def _forget_places(self) -> None:
         self._places = np.empty((0, 4))
         self._places_ns = np.empty(0, np.int64)
+        self._left = np.empty(0, np.bool_)
 
     def follow(self, tracks: FrameTracks) -> None:
         """What the tracker told after a look."""
