@@ -229,6 +229,20 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("itscam_vision_looks", _Counter, "Frames looked at.", ("camera",), _per_vision("looks")),
     Metric(
+        "itscam_vision_looks_full",
+        _Counter,
+        "Frames looked at as a whole; the other looks were at parts.",
+        ("camera",),
+        _per_vision("looks_full"),
+    ),
+    Metric(
+        "itscam_vision_areas",
+        _Counter,
+        "Areas looked at: whole frames and parts of frames.",
+        ("camera",),
+        _per_vision("areas"),
+    ),
+    Metric(
         "itscam_vision_unknown",
         _Counter,
         "Frames reported as unknown: due for a look that was not given.",
@@ -248,6 +262,27 @@ METRICS: tuple[Metric, ...] = (
         "95th percentile from packet to tracks.",
         ("camera",),
         _per_vision("latency_ms_p95", 0.001),
+    ),
+    Metric(
+        "itscam_detector_calls",
+        _Counter,
+        "Calls of a detector; areas of several cameras may share one.",
+        _PROCESS,
+        _counter("detector_calls"),
+    ),
+    Metric(
+        "itscam_detector_budget_use",
+        _Gauge,
+        "Share of the detector threads' time that looks take now, 0 to 1.",
+        _PROCESS,
+        _counter("detector_budget_use"),
+    ),
+    Metric(
+        "itscam_vision_overload_seconds",
+        _Counter,
+        "Seconds in which fewer looks were granted than were wanted.",
+        _PROCESS,
+        _counter("overload_seconds"),
     ),
     Metric(
         "itscam_picture_fault",
