@@ -60,12 +60,8 @@ def kept(figures: Mapping[str, float]) -> dict[str, float]:
     return {name: value for name, value in figures.items() if _ending(name) in TOLERANCES}
 
 
-def compare(figures: Mapping[str, float], path: Path, *, whole: bool = True) -> Comparison:
+def compare(figures: Mapping[str, float], path: Path) -> Comparison:
     """Hold this run's figures against a stored baseline.
-
-    Args:
-        whole: a figure of the baseline that this run lacks counts as worse; False where only a
-            part of what the baseline holds was run.
 
     Raises:
         ConfigInvalid: the file is not there or can't be used; the message names the field.
@@ -75,8 +71,7 @@ def compare(figures: Mapping[str, float], path: Path, *, whole: bool = True) -> 
     worse, better = [], []
     for name, (value, tolerance) in before.items():
         if name not in now:
-            if whole:
-                worse.append(Change(name, value, None, tolerance))
+            worse.append(Change(name, value, None, tolerance))
             continue
         gain = now[name] - value
         if _ending(name) in LOWER_IS_BETTER:
