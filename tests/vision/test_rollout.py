@@ -36,7 +36,9 @@ GOOD = Figures(
     [
         pytest.param(replace(GOOD, failures=3), "failed at 3 of 103", id="failures"),
         pytest.param(
-            replace(GOOD, latency_p95_s=0.3), "takes 300 ms .*30 ms; 2 times", id="ten-fold slower"
+            replace(GOOD, latency_p50_s=0.2, latency_p95_s=0.3),
+            "takes 300 ms .*30 ms; 2 times",
+            id="ten-fold slower",
         ),
         pytest.param(
             replace(GOOD, empty=100, found=0, score_sum=0, kinds={}),
@@ -79,8 +81,11 @@ def test_every_reason_to_end_a_trial(challenger: Figures, says: str) -> None:
             id="nothing on an empty street",
         ),
         pytest.param(
-            replace(GOOD, latency_p95_s=0.3, latency_samples=29), GOOD, id="too few times measured"
+            replace(GOOD, latency_p50_s=0.2, latency_p95_s=0.3, latency_samples=29),
+            GOOD,
+            id="too few times measured",
         ),
+        pytest.param(replace(GOOD, latency_p95_s=0.3), GOOD, id="one busy moment"),
     ],
 )
 def test_what_is_healthy(challenger: Figures, before: Figures) -> None:
@@ -100,8 +105,14 @@ def test_what_is_waited_for(challenger: Figures, before: Figures, says: str) -> 
     assert says in verdict.reason
 
 
+def test_a_long_tail_is_seen_after_many_looks() -> None:
+    many = replace(GOOD, latency_samples=200)
+    verdict = judge(replace(many, latency_p95_s=0.3), many, GOOD, Limits())
+    assert verdict.health is Health.UNHEALTHY
+
+
 def test_the_limit_of_latency_is_the_trial_s_own() -> None:
-    slow = replace(GOOD, latency_p95_s=0.3)
+    slow = replace(GOOD, latency_p50_s=0.2, latency_p95_s=0.3)
     assert judge(slow, GOOD, GOOD, Limits(latency_ratio_max=12)).health is Health.HEALTHY
 
 

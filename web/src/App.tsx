@@ -2,6 +2,7 @@ import { CameraPage } from "./pages/CameraPage";
 import { EventsPage } from "./pages/EventsPage";
 import { LivePage } from "./pages/LivePage";
 import { LoginPage } from "./pages/LoginPage";
+import { ModelsPage } from "./pages/ModelsPage";
 import { PasswordPage } from "./pages/PasswordPage";
 import { PlaybackPage } from "./pages/PlaybackPage";
 import { SystemPage } from "./pages/SystemPage";
@@ -59,6 +60,8 @@ function CurrentPage({ route, username }: { route: Route; username: string }) {
       return <PlaybackPage params={route.params} />;
     case "events":
       return <EventsPage params={route.params} />;
+    case "models":
+      return <ModelsPage />;
     case "system":
       return <SystemPage />;
     case "password":

@@ -3,6 +3,8 @@
  * `ApiError`, whose message is the problem's own `detail`.
  */
 
+import type { LookTest, Models } from "./models";
+
 export interface User {
   username: string;
   role: string;
@@ -256,6 +258,31 @@ export class ApiClient {
       }
       from = last.end;
     }
+  }
+
+  models(signal?: AbortSignal): Promise<Models> {
+    return this.get("/model/status", {}, signal);
+  }
+
+  rollOut(model: string, percent: number, auto: boolean): Promise<Models> {
+    return this.send("POST", "/model/rollout", { model, percent, auto });
+  }
+
+  /** Without a name, the model that is on trial. */
+  promote(model?: string): Promise<Models> {
+    return this.send("POST", "/model/promote", model === undefined ? {} : { model });
+  }
+
+  rollBack(): Promise<Models> {
+    return this.send("POST", "/model/rollback", {});
+  }
+
+  /** One look of a serving model at a JPEG picture, or at a golden one if there is none. */
+  testLook(alias: string, picture: Blob | null): Promise<LookTest> {
+    const headers: Record<string, string> = { "X-CSRF-Token": this.csrfToken };
+    if (picture) headers["Content-Type"] = "image/jpeg";
+    const init = { method: "POST", headers, ...(picture && { body: picture }) };
+    return this.request(`/inference/test?alias=${encodeURIComponent(alias)}`, init);
   }
 
   private keep(session: Session): Session {

@@ -2,7 +2,7 @@
 
 import { useSyncExternalStore } from "react";
 
-export type PageName = "live" | "camera" | "playback" | "events" | "system" | "password";
+export type PageName = "live" | "camera" | "playback" | "events" | "models" | "system" | "password";
 
 export interface Route {
   page: PageName;
@@ -11,7 +11,14 @@ export interface Route {
   params: URLSearchParams;
 }
 
-const PAGES: ReadonlySet<string> = new Set(["live", "playback", "events", "system", "password"]);
+const PAGES: ReadonlySet<string> = new Set([
+  "live",
+  "playback",
+  "events",
+  "models",
+  "system",
+  "password",
+]);
 
 /** `#/cameras/gate` → the camera page; anything unknown → the live page. */
 export function parseRoute(hash: string): Route {

@@ -10,7 +10,7 @@ import {
   useRef,
   useState,
 } from "react";
-import type { Session } from "./api";
+import type { Session, User } from "./api";
 import { type ApiClient, ApiError } from "./api";
 
 type Standing =
@@ -97,6 +97,12 @@ export function useSession(): SessionValue {
   const value = useContext(SessionContext);
   if (value === null) throw new Error("useSession is used outside SessionProvider.");
   return value;
+}
+
+/** Who is logged in; only on pages that are shown to no one else. */
+export function useUser(): User {
+  const { standing } = useSession();
+  return standing.kind === "in" ? standing.session.user : { username: "", role: "viewer" };
 }
 
 export const useApi = (): ApiClient => useSession().api;

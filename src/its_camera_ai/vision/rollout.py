@@ -22,7 +22,9 @@ class Limits:
         looks_min: fewer looks prove nothing about what it finds, of either side.
         failures_min, failure_share_max: so many failures, if they are that share of its looks.
         latency_samples_min: fewer prove nothing about time.
-        latency_ratio_max: its 95th percentile over the champion's,
+        latency_tail_samples_min: with fewer, the median must be too long as well: one busy moment
+            of the machine makes a tail.
+        latency_ratio_max: its 95th percentile (and median) over the champion's,
         latency_slack_s: a difference of less is never too much.
         found_min: the champion must have found so many on these cameras for the ratio to count.
         found_ratio_min, found_ratio_max: findings per look over the champion's.
@@ -35,8 +37,9 @@ class Limits:
     failures_min: int = 3
     failure_share_max: float = 0.02
     latency_samples_min: int = 30
+    latency_tail_samples_min: int = 200
     latency_ratio_max: float = LATENCY_RATIO_MAX
-    latency_slack_s: float = 0.005
+    latency_slack_s: float = 0.01
     found_min: int = 30
     found_ratio_min: float = 0.5
     found_ratio_max: float = 2.0
@@ -126,10 +129,16 @@ def _failures(challenger: Figures, limits: Limits) -> str:
 
 
 def _latency(challenger: Figures, champion: Figures, limits: Limits) -> str:
-    if min(challenger.latency_samples, champion.latency_samples) < limits.latency_samples_min:
+    samples = min(challenger.latency_samples, champion.latency_samples)
+    if samples < limits.latency_samples_min:
         return ""
-    allowed_s = champion.latency_p95_s * limits.latency_ratio_max + limits.latency_slack_s
-    if challenger.latency_p95_s <= allowed_s:
+    tail_s, median_s = (
+        of_champion * limits.latency_ratio_max + limits.latency_slack_s
+        for of_champion in (champion.latency_p95_s, champion.latency_p50_s)
+    )
+    if challenger.latency_p95_s <= tail_s:
+        return ""
+    if challenger.latency_p50_s <= median_s and samples < limits.latency_tail_samples_min:
         return ""
     return (
         f"a look takes {challenger.latency_p95_s * 1000:.0f} ms (p95), the champion's "

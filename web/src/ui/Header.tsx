@@ -9,6 +9,7 @@ const LINKS: readonly { page: PageName; label: string }[] = [
   { page: "live", label: text.nav.live },
   { page: "playback", label: text.nav.playback },
   { page: "events", label: text.nav.events },
+  { page: "models", label: text.nav.models },
   { page: "system", label: text.nav.system },
 ];
 
