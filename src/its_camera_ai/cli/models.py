@@ -9,6 +9,7 @@ from rich.table import Table
 
 from its_camera_ai.cli import model_life
 from its_camera_ai.cli.console import err, out
+from its_camera_ai.cli.models_bench import bench_command
 from its_camera_ai.cli.models_quantize import quantize_command
 from its_camera_ai.core.errors import ModelInvalid
 from its_camera_ai.ops.settings import Settings, load_settings
@@ -17,6 +18,7 @@ from its_camera_ai.vision.catalogue import MOVING_OBJECTS, Catalogue, FileState
 app = typer.Typer(no_args_is_help=True, help="Detector models: list, fetch, check, add your own.")
 app.add_typer(model_life.app)
 app.command("quantize")(quantize_command)
+app.command("bench")(bench_command)
 
 ModelsDir = Annotated[
     Path | None, typer.Option("--models-dir", help="Folder of the model files.", show_default=False)
@@ -37,9 +39,9 @@ def list_command(models_dir: ModelsDir = None) -> None:
         name = f"{entry.name} (recommended)" if entry.recommended else entry.name
         table.add_row(name, entry.what, entry.licence, f"{width}x{height}", str(state))
     for own in catalogue.own(folder):
-        table.add_row(
-            own.name, f"your own, {own.family}", own.licence or "–", "–", str(states[own.name])
-        )
+        made = own.quantization
+        what = f"your own, {own.family}" if made is None else f"8 bits of {made.source}"
+        table.add_row(own.name, what, own.licence or "–", "–", str(states[own.name]))
     out.print(table)
     err.print(f"folder: {folder}", style="dim")
 

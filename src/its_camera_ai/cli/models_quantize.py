@@ -10,9 +10,10 @@ from rich.markup import escape
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.cli.int8_judge import agreement_judge, labels_judge
 from its_camera_ai.cli.site_pictures import collect, recordings, videos
+from its_camera_ai.cli.sizes import size_option
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.time import SystemClock, iso_utc
-from its_camera_ai.ops.settings import load_settings, parse_size
+from its_camera_ai.ops.settings import load_settings
 from its_camera_ai.vision.catalogue import Catalogue
 from its_camera_ai.vision.quantization import load_extra, quantize
 from its_camera_ai.vision.quantization_facts import Quantization
@@ -76,7 +77,7 @@ def quantize_command(
     path, source = network_file(name, settings.models, catalogue)
     target_name = new_name or f"{name}-int8"
     check_name(target_name, settings.models, catalogue)
-    made_for, input_wh = _made_for(runtime), _size(input_size)
+    made_for, input_wh = _made_for(runtime), size_option(input_size)
     by_labels = labels_judge(labels) if labels is not None else None
     sources = videos(video, frames) if video else recordings(settings.media, camera or ())
     err.print(f"collecting {frames} different pictures …", style="dim")
@@ -123,13 +124,6 @@ def _made_for(runtime: str) -> RuntimeName:
         installed = find_spec("openvino") is not None
         return RuntimeName.OPENVINO if installed else RuntimeName.ONNXRUNTIME
     return RuntimeName(runtime)
-
-
-def _size(text: str) -> tuple[int, int] | None:
-    try:
-        return parse_size(text)
-    except ValueError as error:
-        raise ConfigInvalid(f"--input {error}.") from None
 
 
 def _note(text: str) -> None:

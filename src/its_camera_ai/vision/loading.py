@@ -21,6 +21,7 @@ from its_camera_ai.vision.own_models import (
 from its_camera_ai.vision.runtime import RuntimeChoice
 from its_camera_ai.vision.runtimes import open_runtime
 from its_camera_ai.vision.thresholds import SCORE_MIN, ScoreMin
+from its_camera_ai.vision.tuning import as_measured
 
 
 def load_model(
@@ -39,7 +40,8 @@ def load_model(
             added, or the path of a model file (known by its hash, or with a sidecar beside it).
         models_dir: where model files lie.
         input_wh: input size in pixels; None takes what suits the model.
-        choice: how to run it; None takes ONNX Runtime with one thread per look.
+        choice: how to run it; None, and what it leaves open, is what was measured to be best here
+            (``vision.tuning``), else ONNX Runtime with one thread per look.
         score_min: weaker findings are not reported, 0–1, for all classes or class by class; None
             takes what the model's description says, else 0.2.
         catalogue: None takes the one that comes with the package.
@@ -63,6 +65,7 @@ def load_model(
             "itscam models list"
         )
     digest = sha256_of(path)
+    choice = as_measured(choice, models_dir, digest)
     known = catalogue.by_sha256(digest)
     if known is not None:
         entry, file = known
