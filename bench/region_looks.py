@@ -15,13 +15,14 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench import region_counts
+from bench import region_counts, region_recall
 from bench.cameras import report
 from bench.cameras.processes import Window
 from bench.cameras.report import Limit, table
@@ -101,39 +102,40 @@ def measure(
 ) -> Run:
     choice = RuntimeChoice(runtime=setting.runtime, batch=setting.batch_max)
     model: DetectorModel = load_model(setting.model, models_dir=models_dir, choice=choice)
-    with tempfile.TemporaryDirectory(prefix="looks-") as folder:
-        with SubStreams(Path(folder), clips) as streams:
-            bus = LocalBus(Path(folder))
-            arrivals = _Arrivals(bus)
-            vision = Vision(
-                bus,
-                OneModel(model),
-                detector_threads=2,
-                batch_max=setting.batch_max,
-                full_look_s=setting.full_look_s,
-                next_track_id=lambda _camera: 1,
-                clock=SystemClock(),
-            )
-            vision.want(
-                [
-                    Camera(
-                        camera_name(n),
-                        CameraUrl.parse("rtsp://192.0.2.1/sub"),
-                        detect_fps=options.looks,
-                    )
-                    for n in range(len(clips))
-                ]
-            )
-            time.sleep(options.warm_up)
-            arrivals.latencies_ms.clear()
-            window = Window({"vision": [os.getpid()], "streams": [streams.pid]})
-            before = vision.status(_BARE)
-            time.sleep(options.seconds)
-            after, use = vision.status(_BARE), window.use()
-            latencies_ms = list(arrivals.latencies_ms)
-            vision.close()
-            arrivals.close()
-            bus.close()
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="looks-"))
+        streams = stack.enter_context(SubStreams(Path(folder), clips))
+        bus = LocalBus(Path(folder))
+        arrivals = _Arrivals(bus)
+        vision = Vision(
+            bus,
+            OneModel(model),
+            detector_threads=2,
+            batch_max=setting.batch_max,
+            full_look_s=setting.full_look_s,
+            next_track_id=lambda _camera: 1,
+            clock=SystemClock(),
+        )
+        vision.want(
+            [
+                Camera(
+                    camera_name(n),
+                    CameraUrl.parse("rtsp://192.0.2.1/sub"),
+                    detect_fps=options.looks,
+                )
+                for n in range(len(clips))
+            ]
+        )
+        time.sleep(options.warm_up)
+        arrivals.latencies_ms.clear()
+        window = Window({"vision": [os.getpid()], "streams": [streams.pid]})
+        before = vision.status(_BARE)
+        time.sleep(options.seconds)
+        after, use = vision.status(_BARE), window.use()
+        latencies_ms = list(arrivals.latencies_ms)
+        vision.close()
+        arrivals.close()
+        bus.close()
     return _run(setting, before, after, use.wall_s, use.cpu_s["vision"], latencies_ms)
 
 
@@ -196,6 +198,13 @@ def _counts(data: Path, models_dir: Path, looks_per_s: float) -> list[dict[str, 
     return rows
 
 
+def _recall(models_dir: Path, data: Path) -> region_recall.Recall:
+    model = load_model("yolox-nano", models_dir=models_dir, score_min=0.3)
+    found = region_recall.recall(data, model)
+    model.close()
+    return found
+
+
 def _settings(options: argparse.Namespace) -> list[Setting]:
     ort, openvino = RuntimeName.ONNXRUNTIME, RuntimeName.OPENVINO
     fp32 = "yolox-nano"
@@ -224,13 +233,15 @@ def main() -> int:
         print(f"{setting.name} …", flush=True)
         runs.append(measure(setting, clips, models_dir, options))
     counts = [] if options.no_counts else _counts(options.data, models_dir, 5.0)
+    recall = _recall(models_dir, options.data)
     limits = _limits(runs[0])
-    text = _text(runs, counts, limits, options)
+    text = _text(runs, counts, recall, limits, options)
     print("\n" + text)
     if options.write:
         result = {
             "runs": [asdict(run) for run in runs],
             "counts": counts,
+            "recall": asdict(recall),
             "limits": [asdict(limit) | {"holds": limit.holds} for limit in limits],
             "wanted_looks_per_s": options.looks,
             "machine": report.machine(),
@@ -265,6 +276,7 @@ def _limits(run: Run) -> list[Limit]:
 def _text(
     runs: list[Run],
     counts: list[dict[str, Any]],
+    recall: region_recall.Recall,
     limits: list[Limit],
     options: argparse.Namespace,
 ) -> str:
@@ -288,10 +300,13 @@ def _text(
         for run in runs
     ]
     machine = report.machine()
-    parts = [
+    intro = (
         f"{len(CLIPS)} sub-streams of 640 × 360 at {FPS} fps, YOLOX-Nano, two detector threads, "
-        f"{options.looks:g} looks per second and camera wanted, {options.seconds:g} s each. Limits "
-        f"are those of the first row.",
+        f"{options.looks:g} looks per second and camera wanted, {options.seconds:g} s each. The "
+        "limits are held against the first row."
+    )
+    parts = [
+        intro,
         table(("figure", "measured", "limit", ""), [limit.row() for limit in limits]),
         table(head, rows),
     ]
@@ -302,6 +317,12 @@ def _text(
         ]
         head = ("clip", "looks, 5 per second", "truth out / in", "counted", "input pixels")
         parts.append(table(head, cells))
+    parts.append(
+        f"Of {recall.objects} labelled objects, each looked at alone in pictures of "
+        f"{region_recall.WIDTH_PX} pixels of width, {100 * recall.in_parts:.0f} % are found in a "
+        f"part (with {100 * recall.input_share:.0f} % of the input pixels), "
+        f"{100 * recall.in_whole:.0f} % in the whole frame."
+    )
     packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items())
     parts.append(
         f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}, Python "

@@ -12,6 +12,7 @@ from its_camera_ai.vision.regions import (
     RegionPlanner,
     region_sizes,
 )
+from its_camera_ai.vision.runtime_openvino import SHAPES_MAX
 from tests.support.fake_networks import AreaNetwork
 
 FULL_WH = (640, 384)
@@ -70,6 +71,10 @@ def test_a_network_of_one_size_looks_at_whole_frames_only() -> None:
 
 def test_sizes_are_those_that_the_network_fits() -> None:
     assert region_sizes(AreaNetwork(sizes={(128, 128), (512, 320)})) == ((128, 128), (512, 320))
+
+
+def test_a_runtime_that_compiles_for_each_size_can_keep_them_all() -> None:
+    assert len(REGION_SIZES_WH) + 1 <= SHAPES_MAX, "and the whole frame"
 
 
 @pytest.mark.parametrize(("frame_wh", "object_px"), [((0, 10), 16.0), ((10, 10), 0.0)])

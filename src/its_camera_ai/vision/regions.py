@@ -42,21 +42,14 @@ AREA_COST_PX = 1500
 REGION_SIZES_WH = (
     (128, 128),
     (192, 128),
-    (128, 192),
     (192, 192),
-    (256, 160),
-    (160, 256),
     (256, 256),
-    (320, 224),
-    (224, 320),
     (384, 256),
     (256, 384),
-    (384, 384),
-    (448, 256),
     (512, 320),
-    (640, 320),
 )
-"""Inputs that areas are looked at with: few, so that areas of several cameras share a batch."""
+"""Inputs that areas are looked at with. Few: areas of several cameras then share a batch, and some
+runtimes compile the network for each and keep a bounded number (``runtime_openvino``)."""
 
 _Floats = npt.NDArray[np.float64]
 
@@ -180,7 +173,8 @@ class RegionPlanner:
         are too many."""
         boxes, size = boxes.copy(), size.copy()
         alive = np.ones(len(boxes), np.bool_)
-        saved = np.stack([self._saved(boxes, size, row, alive) for row in range(len(boxes))])
+        saved = self._saved(boxes[:, None], size[:, None], boxes, size)
+        saved[np.tril_indices(len(boxes))] = -np.inf
         left = len(boxes)
         while left > 1:
             a, b = divmod(int(saved.argmax()), len(boxes))
@@ -190,19 +184,23 @@ class RegionPlanner:
             size[a] = self._smallest(boxes[a])
             alive[b] = False
             saved[b] = saved[:, b] = -np.inf
-            saved[a] = saved[:, a] = self._saved(boxes, size, a, alive)
+            saved[a] = self._saved(boxes[a], size[a], boxes, size)
+            saved[a, ~alive] = saved[a, a] = saved[:, a] = -np.inf
             left -= 1
         return boxes[alive], size[alive]
 
     def _saved(
-        self, boxes: _Floats, size: npt.NDArray[np.intp], row: int, alive: npt.NDArray[np.bool_]
+        self,
+        one: _Floats,
+        one_size: npt.NDArray[np.intp],
+        others: _Floats,
+        others_size: npt.NDArray[np.intp],
     ) -> _Floats:
-        """(K,): by how much one look costs less than two, if ``row`` were joined with each."""
-        together = self._costs[self._smallest(_union(boxes[row], boxes))]
-        saved = self._costs[size[row]] + self._costs[size] - together
-        saved[~alive] = saved[row] = -np.inf
-        result: _Floats = saved
-        return result
+        """By how much one look costs less than two, if ``one`` were joined with each of the others;
+        minus infinity where no look could hold both."""
+        together = self._costs[self._smallest(_union(one, others))]
+        saved: _Floats = self._costs[one_size] + self._costs[others_size] - together
+        return saved
 
     def _place(self, box: _Floats, input_wh: tuple[int, int]) -> PlannedArea:
         """The box in the middle as far as the frame goes, enlarged up to ``ZOOM_MAX``."""
@@ -222,6 +220,6 @@ class RegionPlanner:
 
 
 def _union(one: _Floats, others: _Floats) -> _Floats:
-    low = np.minimum(one[:2], others[..., :2])
-    high = np.maximum(one[2:], others[..., 2:])
+    low = np.minimum(one[..., :2], others[..., :2])
+    high = np.maximum(one[..., 2:], others[..., 2:])
     return np.concatenate([low, high], axis=-1)
