@@ -36,7 +36,8 @@ def heartbeats(site: Site) -> None:
     )
     vision = VisionStatus(
         "gate", "yolox", frames=900, frames_unprocessed=400, looks=500, unknown=7, looks_per_s=5,
-        latency_ms_p95=80, faults=[PictureFault.COVERED],
+        latency_ms_p95=80, faults=[PictureFault.COVERED], detections={"car": 31},
+        latency_counts=[0, 1, 4, 3, 0, 0, 0, 0, 0, 2], latency_sum_ms=21_000,
     )  # fmt: skip
     common = {"pid": 1, "wall_ns": 0, "started_wall_ns": 0, "ready": True}
     site.deps.state.on_status(RoleStatus("ingest", 0, streams=[stream], **common))  # type: ignore[arg-type]  # real fields
@@ -184,7 +185,10 @@ async def test_metrics(site: Site, viewer: httpx.AsyncClient) -> None:
     assert samples[("itscam_stream_up", "gate", "main")] == 1
     assert samples[("itscam_unrecorded_packets_total", "gate", "main")] == 3
     assert samples[("itscam_vision_looks_total", "gate")] == 500
-    assert samples[("itscam_vision_latency_p95_seconds", "gate")] == pytest.approx(0.08)
+    assert samples[("itscam_vision_latency_seconds_bucket", "0.05", "gate")] == 5
+    assert samples[("itscam_vision_latency_seconds_bucket", "+Inf", "gate")] == 10
+    assert samples[("itscam_vision_latency_seconds_sum", "gate")] == pytest.approx(21)
+    assert samples[("itscam_vision_detections_total", "car", "gate", "yolox")] == 31
     assert samples[("itscam_picture_fault", "covered", "gate")] == 1
     assert samples[("itscam_process_resident_bytes", "0", "vision")] == 5
     assert samples[("itscam_process_cpu_seconds_total", "0", "server")] == 1.5

@@ -255,7 +255,7 @@ def _metrics() -> Iterator[str]:
     yield "| metric | kind | labels | meaning |"
     yield "|---|---|---|---|"
     for metric in METRICS:
-        kind = "counter" if "Counter" in metric.kind.__name__ else "gauge"
+        kind = metric.kind.__name__.removesuffix("MetricFamily").lower()
         name = f"{metric.name}_total" if kind == "counter" else metric.name
         yield f"| `{name}` | {kind} | {', '.join(metric.labels)} | {metric.help} |"
     yield ""

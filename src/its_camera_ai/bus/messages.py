@@ -117,11 +117,17 @@ class StreamStatus(msgspec.Struct, frozen=True):
     jumps: int = 0
 
 
+LATENCY_BOUNDS_MS = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
+"""Upper bounds of the classes in which latencies are counted; one more class holds the rest."""
+
+
 class VisionStatus(msgspec.Struct, frozen=True):
     """One camera as vision sees it. Counters run since the process started.
 
     ``faults`` is what is wrong with the picture; None while that is not known yet. ``looks_full``
     of the ``looks`` were at whole frames; ``areas`` were looked at in all of them.
+    ``latency_counts`` has one count per class of ``LATENCY_BOUNDS_MS`` and one for the rest, from
+    the picture to its tracks; ``detections`` counts what was found by class.
     """
 
     camera_id: str
@@ -137,6 +143,9 @@ class VisionStatus(msgspec.Struct, frozen=True):
     faults: list[PictureFault] | None = None
     looks_full: int = 0
     areas: int = 0
+    latency_counts: list[int] = []
+    latency_sum_ms: float = 0.0
+    detections: dict[str, int] = {}
 
 
 class ModelStatus(msgspec.Struct, frozen=True):
@@ -145,6 +154,7 @@ class ModelStatus(msgspec.Struct, frozen=True):
     Counters run since the model was loaded; what is measured over a window says so.
 
     Attributes:
+        what: the model's own name and input size.
         alias: ``champion``, ``challenger``, or empty for one on its way in or out.
         state: ``loading``, ``ready`` or ``failed``; ``reason`` says why it failed.
         golden: ``same``, ``differs``, or ``none`` where there is nothing to compare with.
@@ -163,6 +173,7 @@ class ModelStatus(msgspec.Struct, frozen=True):
     version: int
     alias: str
     state: str
+    what: str = ""
     reason: str = ""
     golden: str = "none"
     cameras: list[str] = []

@@ -2,16 +2,18 @@
 
 import threading
 import time
-from collections import deque
+from bisect import bisect_left
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
 
-from its_camera_ai.bus.messages import TracksMessage, VisionStatus
+from its_camera_ai.bus.messages import LATENCY_BOUNDS_MS, TracksMessage, VisionStatus
 from its_camera_ai.bus.ports import PacketSubscriber
 from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.media import MediaKind, Packet
 from its_camera_ai.core.time import NS_PER_MS, NS_PER_S, Clock
 from its_camera_ai.core.tracks import FrameTracks, Unknown
@@ -43,6 +45,15 @@ class _Figures:
     areas: int = 0
     unknown: int = 0
     latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=400))
+    latency_counts: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS_MS) + 1))
+    latency_sum_ms: float = 0.0
+    detections: Counter[str] = field(default_factory=Counter)
+
+    def took(self, latency_ms: float) -> None:
+        """One picture's tracks were told so long after it was taken."""
+        self.latencies_ms.append(latency_ms)
+        self.latency_counts[bisect_left(LATENCY_BOUNDS_MS, latency_ms)] += 1
+        self.latency_sum_ms += latency_ms
 
 
 class Eye:
@@ -223,7 +234,7 @@ class Eye:
             follows = self._attention.follows
             self._tell(tracks)
         self._stages.add("track", since_s)
-        self._figures.latencies_ms.append((self._clock.wall_ns() - look.wall_ns) / NS_PER_MS)
+        self._figures.took((self._clock.wall_ns() - look.wall_ns) / NS_PER_MS)
         return follows
 
     def _track(self, look: Look, result: LookResult) -> FrameTracks:
@@ -235,6 +246,9 @@ class Eye:
         self._figures.looks += 1
         self._figures.looks_full += look.plan.is_full
         self._figures.areas += len(look.plan.areas)
+        self._figures.detections.update(
+            ObjectClass(c).label for c in result.found.class_id.tolist()
+        )
         looked_xyxy = None if look.plan.is_full else look.plan.looked_xyxy()
         return self._tracker.update(result.found, *when, looked_xyxy=looked_xyxy)
 
@@ -263,6 +277,9 @@ class Eye:
             unknown=figures.unknown,
             looks_per_s=self._board.granted(self.camera.id),
             latency_ms_p95=float(np.percentile(latencies, 95)) if latencies else 0.0,
+            latency_counts=list(figures.latency_counts),
+            latency_sum_ms=figures.latency_sum_ms,
+            detections=dict(figures.detections),
             packets_lost=self._subscriber.lost,
             faults=None if (faults := self._health.faults()) is None else list(faults),
         )
