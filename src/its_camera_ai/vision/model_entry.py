@@ -9,7 +9,8 @@ import structlog
 from its_camera_ai.core.errors import ItscamError
 from its_camera_ai.core.models import ModelRef
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.vision.detector import DetectorModel
+from its_camera_ai.vision.detector import AreaLook, DetectorModel
+from its_camera_ai.vision.regions import region_sizes
 
 log = structlog.get_logger(__name__)
 
@@ -75,8 +76,12 @@ class ModelEntry:
         try:
             width, height = model.info.input_wh
             detector = model.open("warm-up")
+            blank = np.zeros((height, width, 3), np.uint8)
             for look in range(WARM_UP_LOOKS):
-                detector.detect(np.zeros((height, width, 3), np.uint8), look * NS_PER_S)
+                detector.detect(blank, look * NS_PER_S)
+            if model.areas is not None:  # some runtimes compile the network for each input size
+                for size_wh in region_sizes(model.areas):
+                    model.areas.detect_areas([AreaLook(blank, (0, 0, width, height), size_wh)])
             said = verify(self.ref, model)
         except ItscamError as error:
             self.error = error
