@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class StageTimes:
@@ -11,10 +13,14 @@ class StageTimes:
         self._lock = threading.Lock()
         self._seconds: dict[str, float] = {}
 
-    @staticmethod
-    def now() -> float:
-        """The calling thread's CPU time, s; begin a stage with it."""
-        return time.thread_time()
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Book what the block takes, also if it raises."""
+        since_s = time.thread_time()
+        try:
+            yield
+        finally:
+            self.add(name, since_s)
 
     def add(self, stage: str, since_s: float) -> float:
         """Book the calling thread's CPU time since ``since_s``; returns the time now."""

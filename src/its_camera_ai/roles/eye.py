@@ -147,9 +147,8 @@ class Eye:
                 self._attention.reset()
                 self._generation = packet.info.generation
             self._decoder = VideoDecoder(packet.info)
-        since_s = time.thread_time()
-        frames = self._decoder.decode(packet)
-        self._stages.add("decode", since_s)
+        with self._stages.stage("decode"):
+            frames = self._decoder.decode(packet)
         for frame in frames:
             self._see(frame)
 
@@ -158,15 +157,14 @@ class Eye:
         if self._clock.wall_ns() - frame.wall_ns > LATE_NS:
             self._figures.frames_unprocessed += 1
             return
-        since_s = time.thread_time()
-        if self._gate is None or self._gate_size_wh != frame.size_wh:
-            self._gate, self._gate_size_wh = MotionGate(frame.size_wh), frame.size_wh
-        with self._convert_lock:
-            luma = frame.luma()
-        motion = self._gate.update(luma, frame.pts_ns)
-        since_s = self._stages.add("motion", since_s)
-        self._health.update(luma, frame.pts_ns, self._clock.wall_ns())
-        self._stages.add("health", since_s)
+        with self._stages.stage("motion"):
+            if self._gate is None or self._gate_size_wh != frame.size_wh:
+                self._gate, self._gate_size_wh = MotionGate(frame.size_wh), frame.size_wh
+            with self._convert_lock:
+                luma = frame.luma()
+            motion = self._gate.update(luma, frame.pts_ns)
+        with self._stages.stage("health"):
+            self._health.update(luma, frame.pts_ns, self._clock.wall_ns())
         self._figures.motion_frames += motion.active
         lost = self._subscriber.lost != self._lost
         self._lost = self._subscriber.lost

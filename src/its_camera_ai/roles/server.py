@@ -92,12 +92,11 @@ class Analytics:
         scene = self._wanted.get(message.camera_id)
         if scene is None:
             return
-        since_s = self.stages.now()
-        analytics = self._analytics(message.camera_id, scene)
-        events = analytics.update(message.tracks())
-        self._writer.put(events)
-        self._state.on_counts(message.camera_id, analytics.counts().to_json())
-        self.stages.add("analytics", since_s)
+        with self.stages.stage("analytics"):
+            analytics = self._analytics(message.camera_id, scene)
+            events = analytics.update(message.tracks())
+            self._writer.put(events)
+            self._state.on_counts(message.camera_id, analytics.counts().to_json())
 
     def _analytics(self, camera_id: str, scene: Scene) -> SceneAnalytics:
         known = self._scenes.get(camera_id)
