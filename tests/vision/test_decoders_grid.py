@@ -2,8 +2,14 @@ import numpy as np
 import pytest
 
 from its_camera_ai.core.errors import ModelInvalid
-from its_camera_ai.vision.decoders_grid import decode_fastestdet, decode_nanodet, decode_yolox
-from tests.support.tiny_models import nanodet_outputs, yolox_output
+from its_camera_ai.vision.decoders_grid import (
+    decode_fastestdet,
+    decode_nanodet,
+    decode_nanodet_plus,
+    decode_yolov8,
+    decode_yolox,
+)
+from tests.support.tiny_models import nanodet_outputs, nanodet_plus_output, yolox_output
 
 WH = (64, 64)
 
@@ -90,6 +96,68 @@ def test_nanodet_outputs_may_come_in_any_order_and_name() -> None:
     )
 
 
+def test_nanodet_in_one_output_is_as_in_six() -> None:
+    outputs = nanodet_outputs()
+    outputs["cls_pred_stride_16"][0, 6, 2] = 0.6
+    outputs["dis_pred_stride_16"][0, 6] = sharp(2, 1, 0, 3)
+    parts = [
+        np.concatenate((outputs[f"cls_pred_stride_{s}"], outputs[f"dis_pred_stride_{s}"]), axis=2)
+        for s in (8, 16, 32)
+    ]
+    for one, six in zip(
+        decode_nanodet({"output": np.concatenate(parts, axis=1)}, WH, 80, 0.3),
+        decode_nanodet(outputs, WH, 80, 0.3),
+        strict=True,
+    ):
+        assert np.array_equal(one, six)
+
+
+@pytest.mark.parametrize(
+    ("row", "distances", "expected"),
+    [
+        pytest.param(0, (0, 0, 1, 1), (0, 0, 8, 8), id="first cell: from its corner"),
+        pytest.param(64 + 5, (1, 0, 0, 1), (0, 16, 16, 32), id="stride 16"),
+        pytest.param(84, (0, 0, 1, 1), (0, 0, 64, 64), id="stride 64, the only cell"),
+    ],
+)
+def test_nanodet_plus_boxes(
+    row: int, distances: tuple[int, ...], expected: tuple[float, ...]
+) -> None:
+    raw = nanodet_plus_output()
+    raw[0, row, 2] = 0.6
+    raw[0, row, 80:] = sharp(*distances)
+    xyxy, scores = decode_nanodet_plus({"output": raw}, WH, 80, 0.3)
+    assert xyxy == pytest.approx(np.array([expected]), abs=1e-3)
+    assert scores[0, 2] == pytest.approx(0.6)
+
+
+def test_nanodet_plus_of_a_side_that_64_does_not_divide() -> None:
+    """416 pixels have 52, 26, 13 and 7 cells: 3598 rows, as the published files have."""
+    raw = np.zeros((1, 3598, 112), np.float32)
+    raw[0, -1, 0] = 0.9
+    raw[0, -1, 80:] = sharp(1, 1, 0, 0)
+    xyxy, _ = decode_nanodet_plus({"output": raw}, (416, 416), 80, 0.3)
+    assert xyxy.tolist() == [[320, 320, 384, 384]]
+
+
+def test_yolov8_boxes_and_classes() -> None:
+    raw = np.zeros((1, 7, 84), np.float32)
+    raw[0, :, 5] = (30, 20, 10, 8, 0.1, 0.7, 0.2)
+    raw[0, :, 6] = (30, 20, 10, 8, 0.1, 0.29, 0.2)
+    xyxy, scores = decode_yolov8({"output0": raw}, WH, 3, 0.3)
+    assert xyxy.tolist() == [[25, 16, 35, 24]]
+    assert scores == pytest.approx(np.array([[0.1, 0.7, 0.2]]))
+
+
+def test_yolov8_suppressed_in_the_graph() -> None:
+    raw = np.zeros((1, 300, 6), np.float32)
+    raw[0, 0] = (25, 16, 35, 24, 0.7, 2)
+    raw[0, 1] = (0, 0, 9, 9, 0.8, 7)  # of no class that was named
+    xyxy, scores = decode_yolov8({"output0": raw}, WH, 3, 0.3)
+    assert xyxy.tolist() == [[25, 16, 35, 24]]
+    assert scores == pytest.approx(np.array([[0, 0, 0.7]]))
+
+
 def test_fastestdet_box() -> None:
     raw = np.full((1, 85, 4, 4), -50.0, np.float32)
     raw[0, 0] = 0
@@ -107,6 +175,12 @@ def test_fastestdet_box() -> None:
         pytest.param(decode_yolox, {"o": np.zeros((1, 84, 84))}, "(1, 84, 85)", id="classes"),
         pytest.param(decode_yolox, {"o": np.zeros((1, 80, 85))}, "o (1, 80, 85)", id="anchors"),
         pytest.param(decode_nanodet, {"o": np.zeros((1, 64, 80))}, "(1, 64, 32)", id="nanodet"),
+        pytest.param(
+            decode_nanodet_plus, {"o": np.zeros((1, 84, 112))}, "(1, 85, 112)", id="no stride 64"
+        ),
+        pytest.param(
+            decode_yolov8, {"o": np.zeros((1, 116, 84))}, "(1, 84, N)", id="yolov8 with masks"
+        ),
         pytest.param(
             decode_fastestdet, {"o": np.zeros((1, 85, 8, 8))}, "(1, 85, 4, 4)", id="fastestdet"
         ),

@@ -24,6 +24,60 @@ def test_channels_stay_in_the_order_of_the_frame() -> None:
     assert [letterbox.batch(1)[0, c].mean() for c in range(3)] == [0, 0, 255]
 
 
+def test_red_first_where_the_network_wants_it() -> None:
+    letterbox = Letterbox((32, 32), Normalisation(rgb=True, mean=(5, 0, 0)))
+    letterbox.put(np.full((32, 32, 3), RED, np.uint8))
+    assert [letterbox.batch(1)[0, c].mean() for c in range(3)] == [250, 0, 0]
+
+
+def test_grey_fills_all_three_channels_and_opacity_is_dropped() -> None:
+    letterbox = Letterbox((32, 32), Normalisation())
+    letterbox.put(np.full((64, 64), 77, np.uint8))
+    assert set(np.unique(letterbox.batch(1))) == {77}
+    letterbox.put(np.full((64, 64, 4), (1, 2, 3, 200), np.uint8))
+    assert [letterbox.batch(1)[0, c].mean() for c in range(3)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3, 4, 5, 8, 11])
+def test_no_factor_of_scaling_moves_the_picture(factor: int) -> None:
+    """A ramp stays the ramp, wherever the scaling averages and wherever it interpolates."""
+    ramp = np.linspace(0, 250, 32 * factor)
+    frame = np.repeat(np.repeat(ramp[None, :, None], 32 * factor, 0), 3, 2).astype(np.uint8)
+    letterbox = Letterbox((32, 32), Normalisation())
+    letterbox.put(frame)
+    expected = np.linspace(0, 250, 32 * factor).reshape(32, factor).mean(axis=1)
+    assert letterbox.batch(1)[0, 0, 7] == pytest.approx(expected, abs=1.5)
+
+
+def test_much_too_large_pictures_lose_nothing_small() -> None:
+    frame = np.zeros((640, 640, 3), np.uint8)
+    frame[::20] = 255  # one line in twenty; linear scaling alone would skip it or see nothing else
+    letterbox = Letterbox((32, 32), Normalisation())
+    letterbox.put(frame)
+    assert letterbox.batch(1)[0, 0].mean() == pytest.approx(255 / 20, abs=2)
+
+
+def test_an_area_is_scaled_alone_and_maps_back() -> None:
+    frame = np.zeros((200, 300, 3), np.uint8)
+    frame[50:114, 100:228] = 90
+    letterbox = Letterbox((64, 64), Normalisation(fill=9))
+    placement = letterbox.put(frame, (100, 50, 228, 114))
+    assert set(np.unique(letterbox.batch(1)[0, :, :32])) == {90}
+    assert set(np.unique(letterbox.batch(1)[0, :, 32:])) == {9}
+    assert placement.to_frame(np.array([[0, 0, 64, 32], [16, 8, 99, 99]])).tolist() == [
+        [100, 50, 228, 114],
+        [132, 66, 228, 114],
+    ]
+
+
+def test_pictures_of_a_batch_do_not_touch_each_other() -> None:
+    letterbox = Letterbox((32, 32), Normalisation())
+    letterbox.put(np.full((32, 32, 3), 10, np.uint8), slot=0)
+    letterbox.put(np.full((32, 32, 3), 20, np.uint8), slot=3)
+    letterbox.put(np.full((32, 32, 3), 30, np.uint8), slot=1)
+    assert letterbox.batch(4)[:, 0, 5, 5].tolist() == [10, 30, 0, 20]
+
+
 def test_mean_and_scale_apply_to_picture_and_filling() -> None:
     norm = Normalisation(fill=0, mean=(10, 20, 30), scale=(0.5, 1, 2))
     letterbox = Letterbox((32, 32), norm)

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from its_camera_ai.core.detections import Detections, ObjectClass
+from its_camera_ai.core.detections import VEHICLES, Detections, ObjectClass
 from its_camera_ai.vision.nms import iou_matrix, suppress
 
 P, B, C, BUS, T = (
@@ -81,3 +83,26 @@ def test_iou(a: list[float], b: list[float], expected: float) -> None:
 
 def test_iou_of_nothing_has_the_right_shape() -> None:
     assert iou_matrix(np.empty((0, 4)), np.array([SQUARE])).shape == (0, 1)
+
+
+@settings(deadline=None, max_examples=50)  # no assertion about time on a shared machine
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(0, 60))
+def test_suppression_is_the_greedy_one(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    corner = rng.uniform(0, 30, (count, 2))
+    found = Detections(
+        np.hstack((corner, corner + rng.uniform(0, 15, (count, 2)))).astype(np.float32),
+        rng.permutation(count).astype(np.float32) / max(1, count),
+        rng.integers(0, len(ObjectClass), count).astype(np.int8),
+    )
+    kept: list[int] = []
+    for i in np.argsort(-found.score):
+        kind = ObjectClass(found.class_id[i])
+        rivals = [
+            j
+            for j in kept
+            if found.class_id[j] == kind or {ObjectClass(found.class_id[j]), kind} <= VEHICLES
+        ]
+        if all(iou_matrix(found.xyxy[i], found.xyxy[j])[0, 0] <= 0.5 for j in rivals):
+            kept.append(int(i))
+    assert suppress(found, iou_max=0.5).xyxy.tolist() == found.xyxy[kept].tolist()
