@@ -235,6 +235,17 @@ def test_camera_states_are_listed(dashboard: Dashboard, screenshots: Path) -> No
     dashboard.screenshot(screenshots / "cameras.png")
 
 
+def test_models_are_shown_and_tested(dashboard: Dashboard, screenshots: Path) -> None:
+    dashboard.open("models")
+    comparison = dashboard.page.get_by_test_id("comparison")
+    expect(comparison).to_contain_text("As the settings say")
+    expect(comparison).to_contain_text("moving-objects")
+    dashboard.page.get_by_role("button", name="Look", exact=True).click()
+    expect(dashboard.page.get_by_test_id("test-result")).to_contain_text("as it should be")
+    expect(dashboard.page.get_by_role("button", name="Roll back")).to_be_disabled()
+    dashboard.screenshot(screenshots / "models.png")
+
+
 def test_pages_write_no_errors(dashboard: Dashboard) -> None:
     """Also no violation of the content security policy, which the console would tell."""
     dashboard.open("live")
@@ -244,6 +255,7 @@ def test_pages_write_no_errors(dashboard: Dashboard) -> None:
         (f"cameras/{camera_id}", "recent-events"),
         (f"playback?camera={camera_id}", "timeline"),
         ("events", "events-table"),
+        ("models", "comparison"),
         ("system", "status-table"),
     ):
         dashboard.open(route)

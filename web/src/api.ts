@@ -264,8 +264,9 @@ export class ApiClient {
     return this.get("/model/status", {}, signal);
   }
 
-  rollOut(model: string, percent: number, auto: boolean): Promise<Models> {
-    return this.send("POST", "/model/rollout", { model, percent, auto });
+  /** Begins a trial, or changes the one that runs; what is left out stays as it is. */
+  rollOut(model: string, change: { percent?: number; auto?: boolean }): Promise<Models> {
+    return this.send("POST", "/model/rollout", { model, ...change });
   }
 
   /** Without a name, the model that is on trial. */

@@ -4,6 +4,7 @@ import { standingOf } from "./models";
 
 const part = (over: Partial<ModelInProcess>): ModelInProcess => ({
   model: "nano:1",
+  what: "nano 640×384",
   alias: "challenger",
   state: "ready",
   reason: "",

@@ -27,6 +27,8 @@ export interface Rollout {
 
 export interface ModelInProcess {
   model: string;
+  /** Its own name and input size; empty while it is loading. */
+  what: string;
   alias: string;
   state: string;
   reason: string;
@@ -83,6 +85,7 @@ export interface LookTest {
 /** One alias over all processes that are heard. */
 export interface Standing {
   model: string;
+  what: string;
   state: string;
   reason: string;
   golden: string;
@@ -123,6 +126,7 @@ export function standingOf(models: Models, alias: string): Standing | null {
   const compared = parts.some((p) => p.baseline_found_per_look > 0 || p.baseline_empty_share > 0);
   return {
     model: first.model,
+    what: first.what,
     state: worst(WORST_STATE, (p) => p.state),
     reason: parts.find((p) => p.reason !== "")?.reason ?? "",
     golden: worst(WORST_GOLDEN, (p) => p.golden),

@@ -250,6 +250,7 @@ export const text = {
       champion: "Champion",
       challenger: "On trial",
       previous: "Champion before",
+      configured: "As the settings say",
     } as const,
     versions: "Registered models",
     noVersions: "None yet. Register one with: itscam models register NAME",

@@ -52,6 +52,7 @@ class ModelView(BaseModel):
     """One model in the memory of one vision process."""
 
     model: str = Field(description="NAME:NUMBER, or NAME of the one that the settings name")
+    what: str = Field(description="the model's own name and input size")
     alias: str = Field(description="champion, challenger, or empty for one on its way in or out")
     state: str = Field(description="loading, ready or failed")
     reason: str

@@ -1,6 +1,6 @@
 """``itscam models register``, ``versions``, ``rollout``, ``promote`` and ``rollback``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -10,7 +10,6 @@ from rich.table import Table
 from its_camera_ai.bootstrap import Site, model_registry, open_site, registered_models
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.core.errors import ConfigInvalid
-from its_camera_ai.core.models import HOLD_S, LATENCY_RATIO_MAX, STAGES
 from its_camera_ai.core.time import iso_utc
 from its_camera_ai.ops.settings import load_settings, parse_size
 from its_camera_ai.store.audit import AuditLog
@@ -74,27 +73,33 @@ def versions() -> None:
 def rollout(
     model: Model,
     percent: Annotated[
-        int, typer.Option(min=1, max=100, help="Share of the cameras that it looks at.")
-    ] = STAGES[0],
+        int | None,
+        typer.Option(min=1, max=100, help="Share of the cameras that it looks at; 10 at first."),
+    ] = None,
     auto: Annotated[
-        bool,
-        typer.Option("--auto", help="Go on by itself through 10, 50 and 100 % to be champion."),
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--auto/--by-hand", help="Go on by itself through 10, 50 and 100 % to be champion."
+        ),
+    ] = None,
     hold_s: Annotated[
-        float, typer.Option("--hold", help="Each stage must go well for so many seconds.")
-    ] = HOLD_S,
+        float | None,
+        typer.Option("--hold", help="Each stage must go well for so many seconds; 300 at first."),
+    ] = None,
     latency_ratio_max: Annotated[
-        float, typer.Option("--latency-ratio", help="Its p95 over the champion's, at the most.")
-    ] = LATENCY_RATIO_MAX,
+        float | None,
+        typer.Option("--latency-ratio", help="Its p95 over the champion's at most; 2 at first."),
+    ] = None,
 ) -> None:
-    """Try a registered model at a share of the cameras, or change the share of the trial."""
+    """Try a registered model at a share of the cameras, or change the trial that runs."""
     with _site() as site:
         registry = model_registry(site)
         ref = registry.find(model).ref
         life = registry.start(
             ref, percent=percent, auto=auto, hold_s=hold_s, latency_ratio_max=latency_ratio_max
         )
-        _note(site, "model_trial", str(ref), {"percent": percent, "auto": auto})
+        trial = {"percent": life.rollout.percent, "auto": life.rollout.auto}
+        _note(site, "model_trial", str(ref), trial)
     _tell(life)
 
 
@@ -135,7 +140,7 @@ def _site() -> Iterator[Site]:
         site.close()
 
 
-def _note(site: Site, action: str, model: str, detail: dict[str, object]) -> None:
+def _note(site: Site, action: str, model: str, detail: Mapping[str, object]) -> None:
     AuditLog(site.database).append(
         actor=ACTOR,
         action=action,

@@ -13,8 +13,6 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.models import (
     CONFIGURED,
-    HOLD_S,
-    LATENCY_RATIO_MAX,
     STAGES,
     ModelRef,
     Rollout,
@@ -173,21 +171,18 @@ class ModelRegistry:
         self,
         challenger: ModelRef,
         *,
-        percent: int,
-        auto: bool = False,
-        hold_s: float = HOLD_S,
-        latency_ratio_max: float = LATENCY_RATIO_MAX,
+        percent: int | None = None,
+        auto: bool | None = None,
+        hold_s: float | None = None,
+        latency_ratio_max: float | None = None,
     ) -> ModelLife:
-        """Begin a trial, or change the share of the one that runs.
+        """Begin a trial, or change the one that runs. None takes the first stage and the usual
+        values for a new trial, and leaves a running one's as they are.
 
         Raises:
             ConfigInvalid: another trial runs, the model is champion already, or a number is out of
                 range.
         """
-        if not 1 <= percent <= 100:
-            raise ConfigInvalid("The share must be 1 to 100 per cent; to end a trial, roll back.")
-        if not (0 <= hold_s <= 86_400 and 1 <= latency_ratio_max <= 100):
-            raise ConfigInvalid("A stage may last 0 to 86400 s; the latency ratio is 1 to 100.")
         with self._database.write(durable=True) as connection:
             life = self._life(connection)
             if life.champion == challenger:
@@ -196,17 +191,20 @@ class ModelRegistry:
                 raise ConfigInvalid(
                     f"{life.challenger} is on trial now; promote it or roll it back first."
                 )
-            now_ns, goes_on = int(self._clock.wall_ns()), life.rollout.is_running
-            rollout = Rollout(
-                RolloutState.RUNNING,
-                percent,
-                auto,
-                hold_s,
-                latency_ratio_max,
-                started_ns=life.rollout.started_ns if goes_on else now_ns,
+            now_ns, before = int(self._clock.wall_ns()), life.rollout
+            if not before.is_running:
+                before = Rollout(
+                    RolloutState.RUNNING, STAGES[0], started_ns=now_ns, attempt=life.revision + 1
+                )
+            rollout = replace(
+                before,
+                percent=before.percent if percent is None else percent,
+                auto=before.auto if auto is None else auto,
+                hold_s=before.hold_s if hold_s is None else hold_s,
+                latency_ratio_max=latency_ratio_max or before.latency_ratio_max,
                 stage_ns=now_ns,
-                attempt=life.rollout.attempt if goes_on else life.revision + 1,
             )
+            _check(rollout)
             self._give(connection, CHALLENGER, challenger, rollout.attempt)
             return self._store(connection, rollout)
 
@@ -361,6 +359,13 @@ class ModelRegistry:
                 state=RolloutState(row.state),
             ),
         )
+
+
+def _check(rollout: Rollout) -> None:
+    if not 1 <= rollout.percent <= 100:
+        raise ConfigInvalid("The share must be 1 to 100 per cent; to end a trial, roll back.")
+    if not (0 <= rollout.hold_s <= 86_400 and 1 <= rollout.latency_ratio_max <= 100):
+        raise ConfigInvalid("A stage may last 0 to 86400 s; the latency ratio is 1 to 100.")
 
 
 def _take(connection: Connection, alias: str) -> None:

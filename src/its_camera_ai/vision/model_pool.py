@@ -336,6 +336,7 @@ class ModelPool:
             entry.ref.version,
             "champion" if entry is serving.champion else "challenger" if is_trial else "",
             "failed" if refused else entry.state,
+            what="" if entry.model is None else _what(entry.model),
             reason=refused or entry.reason,
             golden=entry.golden,
             cameras=sorted(cameras),
@@ -356,6 +357,11 @@ class ModelPool:
             percent=self._wanted.percent if is_trial else 0,
             attempt=self._wanted.attempt if is_trial else entry.attempt,
         )
+
+
+def _what(model: DetectorModel) -> str:
+    width, height = model.info.input_wh
+    return f"{model.info.name} {width}×{height}"
 
 
 def _spawn_daemon(work: Callable[[], None]) -> None:

@@ -54,7 +54,7 @@ class OneModel:
         """Nothing to judge: there is no other model to go back to."""
 
     def statuses(self) -> list[ModelStatus]:
-        return [ModelStatus(self._model.info.name, 0, "champion", "ready")]
+        return [ModelStatus(self._model.info.name, 0, "champion", "ready", self._model.info.name)]
 
     def close(self) -> None:
         self._model.close()

@@ -16,7 +16,7 @@ const words = text.models;
 /** What an admin may do; `busy` while it is being done. */
 interface Acts {
   busy: boolean;
-  rollOut(model: string, percent: number, auto: boolean): void;
+  rollOut(model: string, change: { percent?: number; auto?: boolean }): void;
   promote(model?: string): void;
   rollBack(): void;
 }
@@ -67,7 +67,7 @@ function useActs(reload: () => void): { acts: Acts; failed: string } {
   };
   const acts: Acts = {
     busy,
-    rollOut: (model, percent, auto) => act(api.rollOut(model, percent, auto)),
+    rollOut: (model, change) => act(api.rollOut(model, change)),
     promote: (model) => act(api.promote(model)),
     rollBack: () => act(api.rollBack()),
   };
@@ -137,7 +137,7 @@ function Stages(props: { rollout: Rollout; challenger: string; acts: Acts | null
             className="button button--small"
             aria-pressed={rollout.percent === percent}
             disabled={acts === null || acts.busy}
-            onClick={() => acts?.rollOut(challenger, percent, rollout.auto)}
+            onClick={() => acts?.rollOut(challenger, { percent })}
           >
             {`${percent} %`}
           </button>
@@ -147,7 +147,7 @@ function Stages(props: { rollout: Rollout; challenger: string; acts: Acts | null
             type="checkbox"
             checked={rollout.auto}
             disabled={acts === null || acts.busy}
-            onChange={(e) => acts?.rollOut(challenger, rollout.percent, e.target.checked)}
+            onChange={(e) => acts?.rollOut(challenger, { auto: e.target.checked })}
           />
           {words.auto(formatDuration(rollout.hold_s))}
         </label>
@@ -202,12 +202,12 @@ function Comparison({ models }: { models: Models }) {
             </th>
             <th scope="col" className="number">
               {words.aliasWord.champion}
-              <div className="comparison__model">{champion.model}</div>
+              <ModelName standing={champion} />
             </th>
             {challenger && (
               <th scope="col" className="number">
                 {words.aliasWord.challenger}
-                <div className="comparison__model">{challenger.model}</div>
+                <ModelName standing={challenger} />
               </th>
             )}
           </tr>
@@ -242,6 +242,15 @@ function Comparison({ models }: { models: Models }) {
   );
 }
 
+function ModelName({ standing: { model, what } }: { standing: Standing }) {
+  return (
+    <div className="comparison__model">
+      {lookUp(words.aliasWord, model) ?? model}
+      {what !== "" && <div className="quiet">{what}</div>}
+    </div>
+  );
+}
+
 function Verdict({ standing }: { standing: Standing }) {
   const { state, reason, verdict, verdictReason } = standing;
   const word = state === "ready" ? verdict : state;
@@ -265,7 +274,7 @@ function Versions({ models, acts }: { models: Models; acts: Acts | null }) {
       {models.versions.length === 0 ? (
         <p className="quiet">{words.noVersions}</p>
       ) : (
-        <table className="table" data-testid="versions">
+        <table className="table table--level" data-testid="versions">
           <thead>
             <tr>
               <th scope="col">{words.model}</th>
@@ -319,7 +328,7 @@ function VersionRow(props: { version: ModelVersion; models: Models; acts: Acts |
                 type="button"
                 className="button button--small"
                 disabled={acts.busy}
-                onClick={() => acts.rollOut(version.model, STAGES[0], false)}
+                onClick={() => acts.rollOut(version.model, { percent: STAGES[0] })}
               >
                 {words.tryIt}
               </button>

@@ -14,7 +14,6 @@ from its_camera_ai.api.policies import Policy
 from its_camera_ai.api.problems import LookFailed, VisionSilent
 from its_camera_ai.bus.messages import CallFailed, LookTest
 from its_camera_ai.core.errors import CallUnanswered, ConfigInvalid
-from its_camera_ai.core.models import HOLD_S, LATENCY_RATIO_MAX, STAGES
 
 router = APIRouter(prefix="/api/v1", tags=["models"])
 
@@ -23,18 +22,21 @@ ANSWER_S = 5.0
 
 
 class RolloutStart(BaseModel):
-    """A trial to begin, or its share to change."""
+    """A trial to begin, or to change. What is left out is as usual in a new trial (10 %, by hand,
+    300 s, twice), and stays as it is in a running one."""
 
     model_config = ConfigDict(extra="forbid")
 
     model: str = Field(description="NAME, NAME:NUMBER or an alias")
-    percent: int = Field(STAGES[0], ge=1, le=100, description="share of the cameras")
-    auto: bool = Field(
-        False, description="go on by itself through 10, 50 and 100 % to be champion at last"
+    percent: int | None = Field(None, ge=1, le=100, description="share of the cameras")
+    auto: bool | None = Field(
+        None, description="go on by itself through 10, 50 and 100 % to be champion at last"
     )
-    hold_s: float = Field(HOLD_S, ge=0, le=86_400, description="each stage must go well for this")
-    latency_ratio_max: float = Field(
-        LATENCY_RATIO_MAX, ge=1, le=100, description="its p95 over the champion's, at the most"
+    hold_s: float | None = Field(
+        None, ge=0, le=86_400, description="each stage must go well for this"
+    )
+    latency_ratio_max: float | None = Field(
+        None, ge=1, le=100, description="its p95 over the champion's, at the most"
     )
 
 
@@ -72,7 +74,7 @@ def rollout(wanted: RolloutStart, request: Request, deps: Deps) -> ModelsView:
         hold_s=wanted.hold_s,
         latency_ratio_max=wanted.latency_ratio_max,
     )
-    detail = wanted.model_dump(exclude={"model"})
+    detail = wanted.model_dump(exclude={"model"}, exclude_none=True)
     _note(deps, request, "model_trial", str(version.ref), detail)
     return _view(deps)
 
