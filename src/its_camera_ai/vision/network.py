@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import structlog
 
 from its_camera_ai.core.detections import Detections
 from its_camera_ai.core.errors import ModelInvalid
@@ -15,6 +16,8 @@ from its_camera_ai.vision.network_input import by, network_input
 from its_camera_ai.vision.nms import suppress
 from its_camera_ai.vision.runtime import Device, Outputs, Runtime
 from its_camera_ai.vision.thresholds import SCORE_MIN, ScoreMin, limits
+
+log = structlog.get_logger(__name__)
 
 BATCH_MAX = 64
 """Pictures in one run; bounds the buffers of a thread."""
@@ -194,7 +197,10 @@ class NetworkDetectorModel:
                 return  # one NaN or infinity would have spoilt the sum
         lost = sum(int(v.size - np.isfinite(v).sum()) for v in floats)
         with self._lock:
+            first = self._numbers_lost == 0 and lost > 0
             self._numbers_lost += lost
+        if first:
+            log.warning("the network answers NaN or infinity", model=self._info.name, values=lost)
         if lost == sum(v.size for v in floats):
             raise ModelInvalid(
                 f"The model '{self._info.name}' answers no numbers (NaN or infinity throughout); "
