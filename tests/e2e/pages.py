@@ -82,7 +82,7 @@ class Dashboard:
             self.complaints.append(message.text)
 
     def open(self, route: str = "live") -> None:
-        """Go to a page; ``live``, ``cameras/ID``, ``playback``, ``events``, ``models`` or ``system``."""
+        """Go to a page; ``live``, ``cameras/ID``, ``playback``, ``models`` …, as in the address."""
         self.page.goto(f"{self._url}/#/{route}")
 
     def log_in(self, username: str, password: str) -> None:
