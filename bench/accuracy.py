@@ -1,13 +1,14 @@
 """How good detection, tracking and counting are: everything that docs/accuracy.md shows.
 
-    python -m bench.accuracy [--data FOLDER] [--write] [--write-baseline]
+    python -m bench.accuracy [--data FOLDER] [--only PART …] [--write] [--write-baseline]
 
 Runs over the folder of real clips (``ITSCAM_TEST_DATA``, else ``../shared/data``) and simulated
 streets, prints the tables, and ends with code 1 if a figure is worse than
 ``bench/results/accuracy-baseline.json``. ``--write`` renews docs/accuracy.md and
 ``bench/results/accuracy.json``; ``--write-baseline`` also stores the figures as the new baseline.
 
-Every picture is decoded and detected once per model; rates of looks are replays of that.
+With ``--only`` some parts are measured and the rows of the others are kept. Every picture is
+decoded and detected once per model; rates of looks are replays of that.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.cameras import report
 from its_camera_ai import __version__
@@ -30,7 +31,7 @@ from its_camera_ai.evaluation.detect_run import SCORE_MIN, detect_on_labels, det
 from its_camera_ai.evaluation.folder import EvalFolder
 from its_camera_ai.evaluation.recording import Recording, record_video
 from its_camera_ai.evaluation.result_tables import pages_of
-from its_camera_ai.evaluation.results import CountRow, Results
+from its_camera_ai.evaluation.results import CountRow, DetectRow, Results, StreetRow, TrackRow
 from its_camera_ai.evaluation.tables import renew_page
 from its_camera_ai.evaluation.track_run import recording_of, track_on_street, track_on_table
 from its_camera_ai.evaluation.truth_boxes import load_labelled_frames
@@ -41,6 +42,8 @@ from its_camera_ai.vision.catalogue import MOVING_OBJECTS, Catalogue
 from its_camera_ai.vision.detector import DetectorModel
 from its_camera_ai.vision.loading import load_model
 
+Row = TypeVar("Row", DetectRow, TrackRow, CountRow, StreetRow)
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "accuracy.md"
 RESULTS = ROOT / "bench" / "results" / "accuracy.json"
@@ -49,8 +52,9 @@ BASELINE = ROOT / "bench" / "results" / "accuracy-baseline.json"
 RATES = (25.0, 8.3, 5.0, 3.1, 2.5)
 TRACK_RATES = (25.0, 8.3, 5.0)
 STREET_RATES = (10.0, 5.0, 2.5)
+PUBLIC, TRUTH = "public", "truth"
 STREETS = ("intersection", "motorway", "carpark", "courtyard")
-STREET_S, STREET_DETECTED_S, STREET_FPS = 180.0, 60.0, 10.0
+STREET_S, STREET_DETECTED_S, STREET_FPS = 120.0, 60.0, 10.0
 MOTORWAY = "motorway_dvrscan"
 MOTORWAY_MIDDLE_PX = 640.0
 PARTLY_LABELLED = ("road_ozlu",)
@@ -77,6 +81,12 @@ class Candidate:
     file: str = ""
     family: str = ""
     classes: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        if self.input_wh is None:
+            return self.model
+        return f"{self.model} {self.input_wh[0]}x{self.input_wh[1]}"
 
 
 EVERY_CLIP = ("",)
@@ -113,30 +123,67 @@ def counted_clips(folder: EvalFolder) -> list[CountedClip]:
     return [*clips, replace(twin, name=f"{MOTORWAY}_vfr", file=f"{MOTORWAY}_vfr.mp4")]
 
 
-def measure(folder: EvalFolder) -> Results:
-    """Everything; a model that is not on this machine is left out and named."""
-    results = Results(made={"left_out": []})
-    track_public(results, folder)
-    for scene in STREETS:
-        _say(f"street {scene}")
-        spec = SimSpec(scene, fps=STREET_FPS)
-        street = record_street(spec, STREET_S, degraded_truth(seed=1))
-        results.track += track_on_street(street, "truth", STREET_RATES)
-        results.streets += count_on_street(street, "truth", STREET_RATES)
-    for candidate in CANDIDATES:
-        try:
-            measure_model(results, folder, candidate)
-        except ModelInvalid as error:
-            _say(f"left out: {error}")
-            results.made["left_out"].append(candidate.model)
+def parts() -> dict[str, Candidate | None]:
+    """What can be measured by itself: everything by the name in the rows' column of models."""
+    return {PUBLIC: None, TRUTH: None, **{candidate.label: candidate for candidate in CANDIDATES}}
+
+
+def measure(folder: EvalFolder, part: str) -> Results:
+    """One part.
+
+    Raises:
+        ModelInvalid: its model is not on this machine.
+    """
+    results = Results()
+    candidate = parts()[part]
+    if part == PUBLIC:
+        track_public(results, folder)
+    elif candidate is None:
+        for scene in STREETS:
+            _say(f"street {scene}")
+            spec = SimSpec(scene, fps=STREET_FPS)
+            street = record_street(spec, STREET_S, degraded_truth(seed=1))
+            results.track += track_on_street(street, TRUTH, STREET_RATES)
+            results.streets += count_on_street(street, TRUTH, STREET_RATES)
+    else:
+        measure_model(results, folder, candidate)
     return results
+
+
+def merged(before: Results, part: str, now: Results) -> Results:
+    """``before`` with the rows of one part replaced, in the order of ``parts``."""
+    order = list(parts())
+
+    def place(row: DetectRow | TrackRow | CountRow | StreetRow) -> int:
+        name = owner(row)
+        return order.index(name) if name in order else len(order)
+
+    def joined(old: list[Row], new: list[Row]) -> list[Row]:
+        kept = [row for row in old if owner(row) != part]
+        return sorted(kept + new, key=place)
+
+    return Results(
+        made=before.made,
+        detect=joined(before.detect, now.detect),
+        track=joined(before.track, now.track),
+        count=joined(before.count, now.count),
+        streets=joined(before.streets, now.streets),
+    )
+
+
+def owner(row: DetectRow | TrackRow | CountRow | StreetRow) -> str:
+    """Which part a row belongs to."""
+    if isinstance(row, TrackRow | StreetRow):
+        return row.detections
+    label = f"{row.model} {row.input}"
+    return label if label in parts() else row.model
 
 
 def track_public(results: Results, folder: EvalFolder) -> None:
     for sequence in folder.sequences():
         recording = recording_of(sequence, size_wh=(640, 480), fps=25.0)
         results.track += track_on_table(
-            sequence.name, "public", recording, sequence.truth, TRACK_RATES
+            sequence.name, PUBLIC, recording, sequence.truth, TRACK_RATES
         )
 
 
@@ -151,12 +198,11 @@ def measure_model(results: Results, folder: EvalFolder, candidate: Candidate) ->
         results.detect += detect_on_street(with_all_scores, spec, STREET_DETECTED_S)
     with_all_scores.close()
     model = _load(folder, candidate)
-    label = f"{model.info.name} {'x'.join(str(side) for side in model.info.input_wh)}"
     recordings = count_clips(results, folder, candidate, model)
     for video, tracks in folder.tracked_clips() if candidate.streets else ():
         results.track += track_on_table(
             tracks.stem,
-            label,
+            candidate.label,
             recordings[video.name],
             tracks,
             TRACK_RATES,
@@ -166,7 +212,7 @@ def measure_model(results: Results, folder: EvalFolder, candidate: Candidate) ->
         _say(f"  street {scene}")
         spec = SimSpec(scene, fps=STREET_FPS)
         street = record_street(spec, STREET_DETECTED_S, seen_by(model.open(scene)))
-        results.streets += count_on_street(street, label, STREET_RATES)
+        results.streets += count_on_street(street, candidate.label, STREET_RATES)
     model.close()
 
 
@@ -278,9 +324,8 @@ def pages(results: Results) -> dict[str, str]:
 
 
 def _made(took_s: float) -> dict[str, Any]:
-    machine = report.machine()
     return {
-        **machine,
+        **report.machine(),
         "packages": {name: version(name) for name in PACKAGES},
         "version": __version__,
         "load_average": round(os.getloadavg()[0], 1),
@@ -292,31 +337,53 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def run(folder: EvalFolder, wanted: Sequence[str], *, keep: bool) -> Results:
+    """Measure the wanted parts on top of what is stored; a model that is not here is named.
+
+    Args:
+        keep: store the results after each part, so that nothing is lost if it is stopped.
+    """
+    results = Results() if len(wanted) == len(parts()) else Results.load(RESULTS)
+    for part in wanted:
+        _say(f"== {part}")
+        began_s = time.perf_counter()
+        try:
+            now = measure(folder, part)
+        except ModelInvalid as error:
+            _say(f"left out: {error}")
+            continue
+        results = merged(results, part, now)
+        took = results.made.get("parts", {}) | {part: round(time.perf_counter() - began_s)}
+        results.made = {**_made(sum(took.values())), "parts": took}
+        if keep:
+            results.save(RESULTS)
+    return results
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     default = Path(os.environ.get("ITSCAM_TEST_DATA", ROOT.parent / "shared" / "data"))
     parser.add_argument("--data", type=Path, default=default, help="labels, videos, models, mot")
+    parser.add_argument("--only", nargs="+", choices=list(parts()), help="and keep the other rows")
     parser.add_argument("--write", action="store_true", help="renew the page and its JSON")
     parser.add_argument("--write-baseline", action="store_true", help="and the baseline")
     options = parser.parse_args()
-    began_s = time.perf_counter()
-    results = measure(EvalFolder(options.data))
-    results.made |= _made(time.perf_counter() - began_s)
-    blocks = pages(results)
-    for block in blocks.values():
-        print(f"{block}\n")
-    if options.write or options.write_baseline:
-        results.save(RESULTS)
-        renew_page(PAGE, blocks)
-    if options.write_baseline:
-        write_baseline(results.figures(), BASELINE)
-        return 0
+    keep = options.write or options.write_baseline
     try:
+        results = run(EvalFolder(options.data), options.only or list(parts()), keep=keep)
+        blocks = pages(results)
+        print("\n\n".join(blocks.values()))
+        if keep:
+            renew_page(PAGE, blocks)
+        if options.write_baseline:
+            write_baseline(results.figures(), BASELINE)
         compared = compare(results.figures(), BASELINE)
     except ItscamError as error:
         sys.exit(str(error))
     for change in compared.better:
         print(f"better: {change}")
+    for name in compared.unknown:
+        print(f"not in the baseline: {name}")
     for change in compared.worse:
         print(f"WORSE: {change}")
     return 0 if compared.holds else 1

@@ -28,8 +28,8 @@ _MISSING_MAX = 0.01
 def count_at_rates(
     clip: CountedClip, recording: Recording, model: ModelInfo, rates: Iterable[float]
 ) -> list[CountRow]:
-    """Count a clip at several rates, each from up to three first pictures, one set of parameters
-    for all. A rate above the clip's own is its own.
+    """Count a clip at several rates, each from several first pictures, one set of parameters for
+    all. A rate above the clip's own is its own.
 
     Raises:
         InputUnreadable: the clip has fewer pictures than were counted.

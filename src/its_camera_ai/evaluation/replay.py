@@ -91,10 +91,11 @@ def _middle_px(event: Event) -> float:
 def looks_at_rate(
     clip: CountedClip, recording: Recording, rate: float, starts: int = 1
 ) -> list[range]:
-    """Indices of pictures in the clip's window at about this rate, from several first ones."""
+    """Indices of pictures in the clip's window at about this rate, from ``starts`` or a few more
+    first ones."""
     stride = recording.stride_of(rate)
     first, end = (int(k) for k in np.searchsorted(recording.numbers, clip.frames))
-    offsets = range(0, stride, max(1, -(-stride // starts)))
+    offsets = range(0, stride, max(1, stride // starts)) if starts > 1 else (0,)
     return [range(first + offset, end, stride) for offset in offsets]
 
 
