@@ -7,31 +7,34 @@ from its_camera_ai.tracking.flow import FlowField
 
 SIZE_WH = (1280, 720)
 HERE = np.array([[300.0, 400.0]])
+GROWTH = np.array([0.3])
 CARS, PEOPLE = np.array([0]), np.array([1])
 
 
 def learned(velocity: tuple[float, float], travelled_h: float, times: int) -> FlowField:
     field = FlowField(16, layers=2)
     for _ in range(times):
-        field.learn(HERE, CARS, np.array([velocity]), np.array([travelled_h]), SIZE_WH)
+        field.learn(HERE, CARS, np.array([velocity]), GROWTH, np.array([travelled_h]), SIZE_WH)
     return field
 
 
 def test_nothing_is_known_at_first() -> None:
-    mean, spread = FlowField(16, layers=2).at(HERE, CARS, SIZE_WH)
+    mean, spread, growth = FlowField(16, layers=2).at(HERE, CARS, SIZE_WH)
     assert mean.tolist() == [[0, 0]]
+    assert growth.tolist() == [0]
     assert np.isinf(spread[0])
 
 
 @pytest.mark.parametrize(("travelled_h", "times"), [(0.1, 40), (0.8, 5)], ids=["25/s", "3/s"])
 def test_known_alike_at_any_rate_of_looks(travelled_h: float, times: int) -> None:
-    mean, spread = learned((2.0, -1.0), travelled_h, times).at(HERE, CARS, SIZE_WH)
+    mean, spread, growth = learned((2.0, -1.0), travelled_h, times).at(HERE, CARS, SIZE_WH)
     np.testing.assert_allclose(mean, [[2.0, -1.0]])
     assert spread[0] == pytest.approx(0, abs=1e-6)
+    assert growth[0] == pytest.approx(0.3)
 
 
 def test_standing_objects_leave_no_mark() -> None:
-    _, spread = learned((0.0, 0.0), 0.0, 500).at(HERE, CARS, SIZE_WH)
+    _, spread, _ = learned((0.0, 0.0), 0.0, 500).at(HERE, CARS, SIZE_WH)
     assert np.isinf(spread[0])
 
 
@@ -50,8 +53,8 @@ def test_kinds_and_sizes_are_kept_apart() -> None:
 def test_both_ways_in_one_place_is_a_wide_spread() -> None:
     field = learned((2.0, 0.0), 0.5, 10)
     for _ in range(10):
-        field.learn(HERE, CARS, np.array([[-2.0, 0.0]]), np.array([0.5]), SIZE_WH)
-    mean, spread = field.at(HERE, CARS, SIZE_WH)
+        field.learn(HERE, CARS, np.array([[-2.0, 0.0]]), GROWTH, np.array([0.5]), SIZE_WH)
+    mean, spread, _ = field.at(HERE, CARS, SIZE_WH)
     assert abs(mean[0, 0]) < 0.1
     assert spread[0] > 1.2
 
@@ -59,5 +62,5 @@ def test_both_ways_in_one_place_is_a_wide_spread() -> None:
 def test_old_traffic_is_forgotten() -> None:
     field = learned((2.0, 0.0), 0.5, 500)
     for _ in range(400):
-        field.learn(HERE, CARS, np.array([[-1.0, 0.0]]), np.array([0.5]), SIZE_WH)
+        field.learn(HERE, CARS, np.array([[-1.0, 0.0]]), GROWTH, np.array([0.5]), SIZE_WH)
     assert field.at(HERE, CARS, SIZE_WH)[0][0, 0] == pytest.approx(-1.0, abs=0.1)

@@ -16,15 +16,20 @@ from its_camera_ai.tracking.table import (
     CLASSES,
     LOG_H,
     P_POS,
+    P_VEL,
     SEEN_NS,
     SIGHTINGS,
     UNSEEN_S,
+    Bools,
     Floats,
     Rows,
     TrackTable,
 )
 
 Pairs = tuple[Rows, Rows]
+
+_GUESSED = 0.9
+"""A speed as uncertain as this share of ``newborn_speed_h`` has not been told by anything."""
 
 
 def associate(table: TrackTable, seen: Sightings, look: Look, config: TrackerConfig) -> Pairs:
@@ -43,6 +48,8 @@ def associate(table: TrackTable, seen: Sightings, look: Look, config: TrackerCon
     confirmed = table.whole[:, SIGHTINGS] > 1
     recent = real[:, UNSEEN_S] <= config.low_within_s
     strong = score >= look.score_high
+    # The longer unseen, the better a weak detection must fit.
+    cost[:, ~strong] *= 1 + np.maximum(real[:, UNSEEN_S, None] - 1, 0)
     taken_t, taken_d = lost.copy(), np.zeros(len(seen), np.bool_)
     pairs: list[Pairs] = []
     for track_mask, detection_mask in (
@@ -70,7 +77,11 @@ def _pair_costs(table: TrackTable, seen: Sightings, look: Look, config: TrackerC
     predicted = table.boxes()
     np.clip(predicted, 0, [*look.size_wh, *look.size_wh], out=predicted)
     sigma_h = np.sqrt(real[:, P_POS][:, :2].max(axis=1)) / np.exp(real[:, LOG_H])
-    widest_h = np.where(whole[:, SIGHTINGS] > 1, config.gate_max_h, config.gate_newborn_h)
+    widest_h = np.select(
+        [whole[:, SIGHTINGS] > 1, speed_unknown(real, config)],
+        [config.gate_max_h, config.gate_newborn_h],
+        config.gate_flow_h,
+    )
     reach_h = np.minimum(config.gate_h + config.gate_sigmas * sigma_h, widest_h)
     found = seen.found
     cost = costs(predicted, whole[:, CLASS], reach_h, found.xyxy, found.class_id, config)
@@ -79,6 +90,13 @@ def _pair_costs(table: TrackTable, seen: Sightings, look: Look, config: TrackerC
         extra = config.appearance_weight * np.nan_to_num(apart, nan=0.0)
         cost += extra / (reach_h + config.iou_weight)[:, None]
     return cost
+
+
+def speed_unknown(real: Floats, config: TrackerConfig) -> Bools:
+    """(N,): whether the speed is a mere guess: one sighting, where no flow is known."""
+    sigma_h = np.sqrt(real[:, P_VEL][:, 0]) / np.exp(real[:, LOG_H])
+    unknown: Bools = sigma_h > _GUESSED * config.newborn_speed_h
+    return unknown
 
 
 def _return_costs(table: TrackTable, seen: Sightings, look: Look, config: TrackerConfig) -> Floats:

@@ -16,6 +16,7 @@ class TrackerConfig:
         score_high_dense: the same where looks are dense; a better look of a new body comes soon.
         score_low: a detection from here up may continue a track that was seen lately.
         score_new: a track begins only from here up. score_new_dense: where looks are dense.
+        weak_birth_s: a track may begin at ``score_new`` this often even where looks are dense.
         dense_s, sparse_s: looks this near together are dense, this far apart sparse; what lies
             between is interpolated.
         evidence_score: a sighting's score above this is evidence of a body.
@@ -24,6 +25,7 @@ class TrackerConfig:
         gate_h: widest distance between prediction and detection of a well-known track.
         gate_max_h: no gate grows beyond this, however long the interval.
         gate_newborn_h: the same for a track with one sighting, whose speed is a guess.
+        gate_flow_h: the same where the flow field tells its speed.
         gate_sigmas: how many standard deviations of the prediction widen the gate.
         measure_h: standard deviation of a detected bottom centre.
         measure_size: standard deviation of the logarithm of a detected width or height.
@@ -36,7 +38,8 @@ class TrackerConfig:
         iou_weight: cost of missing overlap where prediction and detection could overlap.
         class_cost: cost of another class, in box heights.
         lost_s: a confirmed track that is not seen for this long of looked-at time is ended.
-        tentative_lost_s: the same for a track with one sighting; one missed look always passes.
+        tentative_lost_s: the same for a track with one sighting; one missed look always passes
+            where its speed is known.
         tentative_vehicle_lost_s: the same for vehicles, on which a detector now and then sees a
             second box for a moment, while people hide behind one another.
         visible_share: an unseen track whose predicted box is less than this within the picture
@@ -63,18 +66,20 @@ class TrackerConfig:
     score_high_dense: float = 0.5
     score_low: float = 0.2
     score_new: float = 0.4
-    score_new_dense: float = 0.5
+    score_new_dense: float = 0.55
+    weak_birth_s: float = 1.0
     dense_s: float = 0.1
     sparse_s: float = 0.2
     evidence_score: float = 0.35
-    evidence_shown: float = 0.15
+    evidence_shown: float = 0.2
     gate_h: float = 1.1
     gate_max_h: float = 1.8
     gate_newborn_h: float = 2.0
+    gate_flow_h: float = 3.0
     gate_sigmas: float = 2.5
     measure_h: float = 0.09
     measure_size: float = 0.08
-    accel_h: float = 0.3
+    accel_h: float = 0.45
     accel_size: float = 0.25
     newborn_speed_h: float = 2.5
     newborn_growth: float = 0.3
@@ -82,18 +87,18 @@ class TrackerConfig:
     size_weight: float = 1.0
     iou_weight: float = 0.6
     class_cost: float = 0.4
-    lost_s: float = 2.0
+    lost_s: float = 2.5
     tentative_lost_s: float = 0.6
     tentative_vehicle_lost_s: float = 0.25
     visible_share: float = 0.25
     coast_s: float = 3.0
-    low_within_s: float = 1.0
+    low_within_s: float = 2.0
     shown_s: float = 0.6
     look_gap_s: float = 1.5
     vote_memory_s: float = 20.0
     vote_margin: float = 1.3
     duplicate_iou: float = 0.7
-    part_share: float = 0.7
+    part_share: float = 0.6
     appearance_weight: float = 1.0
     appearance_same: float = 0.3
     reentry_s: float = 20.0

@@ -23,6 +23,8 @@ from its_camera_ai.tracking.table import (
 
 _LOG_SIZE_MAX = 10.0
 """No box grows beyond e¹⁰ ≈ 22,000 px, whatever its last trend."""
+_ZOOM_MAX = 0.5
+"""No body's distance halves more than once between two looks."""
 _AREA_SCALE_MIN = 0.25
 """The picture of a shaken camera does not shrink by more from one frame to the next."""
 
@@ -36,15 +38,33 @@ def predict(real: Floats, dt_s: Floats, accel_h: float, accel_size: float) -> No
         accel_h, accel_size: as in ``TrackerConfig``.
     """
     dt = dt_s[:, None]
-    real[:, POSITION] += real[:, VELOCITY] * dt
-    sizes = real[:, LOG_W : LOG_H + 1]
+    ahead, sizes = real[:, POSITION], real[:, LOG_W : LOG_H + 1]
+    zoom = _zoom(real, dt_s)[:, None]
+    ahead[:, :2] += real[:, VELOCITY][:, :2] * dt * zoom
+    sizes += real[:, VELOCITY][:, 2:] * dt
     np.minimum(np.maximum(sizes, 0.0, out=sizes), _LOG_SIZE_MAX, out=sizes)
+    real[:, VELOCITY][:, :2] *= zoom**2
     spread = np.empty((len(real), 4))
     spread[:, :2] = (accel_h * np.exp(real[:, LOG_H, None])) ** 2
     spread[:, 2:] = accel_size**2
     real[:, P_POS] += (2 * real[:, P_CROSS] + real[:, P_VEL] * dt) * dt + spread * (dt**3 / 3)
     real[:, P_CROSS] += real[:, P_VEL] * dt + spread * (dt**2 / 2)
     real[:, P_VEL] += spread * dt
+
+
+def _zoom(real: Floats, dt_s: Floats) -> Floats:
+    """(N,) factor by which the picture of a body grows while it moves on for ``dt_s``.
+
+    A body at constant speed on a plane, seen by a pinhole camera, whose image grows at the rate g
+    now, will be 1 / (1 - g dt) times as large after dt, has moved by v dt / (1 - g dt) and then
+    has the image speed v / (1 - g dt)² (its inverse distance is linear in time). The rate counts
+    by the share of it that is not chance, as its variance tells.
+    """
+    rate = real[:, VELOCITY][:, 3]
+    square = rate * rate
+    sure = square / (square + real[:, P_VEL][:, 3] + 1e-12)
+    zoom: Floats = 1.0 / (1.0 - np.clip(rate * sure * dt_s, -_ZOOM_MAX, _ZOOM_MAX))
+    return zoom
 
 
 def correct(real: Floats, measured: Floats, variance: Floats) -> None:

@@ -6,6 +6,7 @@ from its_camera_ai.core.detections import VEHICLES, Detections, ObjectClass
 from its_camera_ai.core.geometry import box_iou
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.tracking import kalman
+from its_camera_ai.tracking.association import speed_unknown
 from its_camera_ai.tracking.config import TrackerConfig
 from its_camera_ai.tracking.flow import FlowField
 from its_camera_ai.tracking.sightings import Look, Sightings
@@ -97,8 +98,9 @@ def begin(
     height = np.exp(fresh.measured[:, LOG_H])
     real[:, POSITION] = fresh.measured
     real[:, P_POS] = fresh.variance
-    speed_h, spread = flow.at(fresh.measured[:, :2], _LAYER[found.class_id], look.size_wh)
+    speed_h, spread, growth = flow.at(fresh.measured[:, :2], _LAYER[found.class_id], look.size_wh)
     real[:, VELOCITY][:, :2] = speed_h * height[:, None]
+    real[:, VELOCITY][:, 2:] = growth[:, None]
     sigma_h = np.clip(spread, config.flow_sigma_h, config.newborn_speed_h)
     real[:, P_VEL][:, :2] = ((sigma_h * height) ** 2)[:, None]
     real[:, P_VEL][:, 2:] = config.newborn_growth**2
@@ -124,10 +126,13 @@ def survivors(table: TrackTable, looked: Bools, look: Look, config: TrackerConfi
     """
     real, whole = table.real, table.whole
     unseen_s = real[:, UNSEEN_S]
-    # At a slow rate of looks even one miss takes longer than a short-lived error may live.
     vehicle = _IS_VEHICLE[whole[:, CLASS]]
     tentative_s = np.where(vehicle, config.tentative_vehicle_lost_s, config.tentative_lost_s)
-    tentative_s = np.maximum(tentative_s, 1.5 * look.dt_s)
+    # At a slow rate of looks even one miss takes longer than a short-lived error may live. Where
+    # nothing tells its speed, what comes to its place after a miss is as likely the next one.
+    tentative_s = np.where(
+        speed_unknown(real, config), tentative_s, np.maximum(tentative_s, 1.5 * look.dt_s)
+    )
     limit_s = np.where(whole[:, SIGHTINGS] > 1, config.lost_s, tentative_s)
     boxes = table.boxes()
     area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
@@ -171,7 +176,12 @@ def _learn_flow(flow: FlowField, real: Floats, whole: Ints, look: Look) -> None:
     use = (whole[:, SIGHTINGS] >= 2) & (speed > _FLOW_MIN_H_S)
     travelled_h = np.minimum(speed * since_s, 1.0)
     flow.learn(
-        real[use, :2], _LAYER[whole[use, CLASS]], velocity_h[use], travelled_h[use], look.size_wh
+        real[use, :2],
+        _LAYER[whole[use, CLASS]],
+        velocity_h[use],
+        real[use, VELOCITY.start + LOG_H],
+        travelled_h[use],
+        look.size_wh,
     )
 
 

@@ -65,8 +65,15 @@ def look_at(
     size_wh: tuple[int, int],
     looked_xyxy: npt.NDArray[np.floating[Any]] | None,
     config: TrackerConfig,
+    *,
+    weak_births: bool,
 ) -> Look:
-    """The circumstances of a look; ``dt_s`` is None where there was none before."""
+    """The circumstances of a look.
+
+    Args:
+        dt_s: since the frame before; None where there was none.
+        weak_births: that the last look at which tracks could begin at ``score_new`` is long ago.
+    """
     step_s = config.look_gap_s if dt_s is None else min(dt_s, config.look_gap_s)
     sparse = float(np.interp(step_s, (config.dense_s, config.sparse_s), (0, 1)))
     return Look(
@@ -75,7 +82,9 @@ def look_at(
         size_wh,
         None if looked_xyxy is None else np.asarray(looked_xyxy, np.float64).reshape(-1, 4),
         config.score_high_dense + sparse * (config.score_high - config.score_high_dense),
-        config.score_new_dense + sparse * (config.score_new - config.score_new_dense),
+        config.score_new
+        if weak_births
+        else config.score_new_dense + sparse * (config.score_new - config.score_new_dense),
         min(step_s / config.sparse_s, 1.0),
     )
 

@@ -23,7 +23,7 @@ class TrackerState:
     Attributes:
         next_id: as of ``Tracker``. last_ns: stream time of the last frame, None before any.
         table: all tracks.
-        flow: (cells, 4) sums of the flow field. flow_size_wh: the picture's size it is for.
+        flow: (cells, K) sums of the flow field. flow_size_wh: the picture's size it is for.
     """
 
     next_id: int
@@ -41,6 +41,7 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True):
     looks_like: bytes
     feature_length: int
     flow: bytes
+    flow_columns: int
     flow_size_wh: tuple[int, int]
 
 
@@ -55,6 +56,7 @@ def pack(state: TrackerState) -> bytes:
             table.looks_like.astype("<f4").tobytes(),
             table.looks_like.shape[1],
             state.flow.astype("<f8").tobytes(),
+            state.flow.shape[1],
             state.flow_size_wh,
         )
     )
@@ -90,7 +92,7 @@ def _opened(packed: _Packed) -> TrackerState:
     whole = np.frombuffer(packed.whole, "<i8").reshape(-1, INTS).astype(np.int64)
     looks_like = np.frombuffer(packed.looks_like, "<f4").astype(np.float32)
     looks_like = looks_like.reshape(len(real), packed.feature_length)
-    flow = np.frombuffer(packed.flow, "<f8").reshape(-1, 4).astype(np.float64)
+    flow = np.frombuffer(packed.flow, "<f8").reshape(-1, packed.flow_columns).astype(np.float64)
     if len(whole) != len(real) or len(real) > _ROWS_MAX:
         raise ValueError(f"{len(real)} and {len(whole)} rows")
     if not (np.isfinite(real).all() and np.isfinite(looks_like).all() and np.isfinite(flow).all()):

@@ -54,6 +54,7 @@ class Tracker:
         self._flow = FlowField(self.config.flow_cells, layers=2)
         self._timeline = Timeline()
         self._last: FrameTracks | None = None
+        self._weak_ns = 0
 
     @classmethod
     def resume(cls, saved: bytes, config: TrackerConfig | None = None, *, next_id: int = 1) -> Self:
@@ -72,6 +73,7 @@ class Tracker:
         tracker._table = kept.table
         tracker._flow.restore(kept.flow, kept.flow_size_wh)
         tracker._timeline.last_ns = kept.last_ns
+        tracker._weak_ns = kept.last_ns or 0
         return tracker
 
     def save(self) -> bytes:
@@ -86,6 +88,7 @@ class Tracker:
         self._table = TrackTable()
         self._timeline = Timeline()
         self._last = None
+        self._weak_ns = 0
 
     def update(
         self,
@@ -121,7 +124,12 @@ class Tracker:
             return self._last or FrameTracks.nothing(pts_ns, wall_ns, size_wh)
         first = self._last is None and not len(self._table)
         cfg, table = self.config, self._table
-        look = look_at(pts_ns, None if first else step_s, size_wh, looked_xyxy, cfg)
+        weak = first or pts_ns - self._weak_ns >= cfg.weak_birth_s * NS_PER_S
+        if weak:
+            self._weak_ns = pts_ns
+        look = look_at(
+            pts_ns, None if first else step_s, size_wh, looked_xyxy, cfg, weak_births=weak
+        )
         seen = sightings_of(detections, features, look, cfg)
         self._predict(pts_ns, step_s, camera_motion)
         looked = could_be_seen(table.boxes(), look.areas)
@@ -160,6 +168,7 @@ class Tracker:
                 return None
             case Place.RESTARTED:
                 self._table = TrackTable()
+                self._weak_ns = pts_ns
                 return 0.0
             case Place.NEXT:
                 return 0.0 if before is None else (pts_ns - before) / NS_PER_S
