@@ -10,6 +10,7 @@ from its_camera_ai.cli.model_life import app
 from its_camera_ai.core.errors import UserError
 from its_camera_ai.ops.settings import load_settings
 from its_camera_ai.store.audit import AuditLog
+from its_camera_ai.vision.catalogue import Catalogue
 from tests.cli.test_commands import itscam
 from tests.support.tiny_models import constant_model, yolox_output
 
@@ -24,36 +25,50 @@ def tiny(folder: Path, *, score: float = 0.9) -> Path:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
-    """A prepared data folder, with a small model of the user's own added."""
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A prepared data folder, which the commands find."""
     folder = tmp_path / "data"
     open_site(load_settings(data_dir=folder), prepare=True).close()
-    added = itscam(
-        folder, "models", "add", str(tiny(tmp_path / "new")), "--name", "tiny",
-        "--family", "yolox", "--classes", "coco",
-    )  # fmt: skip
-    assert added.returncode == 0, added.stderr
+    monkeypatch.setenv("ITSCAM_DATA_DIR", str(folder))
     return folder
 
 
+def said(*command: str) -> str:
+    """What a command of ``itscam models`` prints."""
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.exception
+    return " ".join(done.stdout.split())
+
+
 def test_a_model_s_life(site: Path, tmp_path: Path) -> None:
-    registered = itscam(site, "models", "register", "tiny", "--notes", "smaller")
-    assert registered.stdout == "registered tiny:1: yolox, 3 golden pictures\n", registered.stderr
-    assert itscam(site, "models", "register", "tiny").returncode == 2
-    started = itscam(site, "models", "rollout", "tiny", "--percent", "50")
-    assert "on trial: tiny:1 at 50 %, by hand" in started.stdout
-    promoted = itscam(site, "models", "promote")
-    assert "champion: tiny:1; previous: configured" in promoted.stdout
-    listed = itscam(site, "models", "versions").stdout
-    assert "champion" in listed
-    assert "smaller" in listed
-    back = itscam(site, "models", "rollback", "--reason", "misses [bikes]")
-    assert "champion: configured" in back.stdout
-    assert "last trial: rolled_back: misses [bikes]" in back.stdout
+    Catalogue.shipped().add(tiny(tmp_path / "new"), site / "models", "tiny", "yolox", ["coco"])
+    registered = said("register", "tiny", "--notes", "smaller")
+    assert registered == "registered tiny:1: yolox, 3 golden pictures"
+    assert "on trial: tiny:1 at 50 %, by hand" in said("rollout", "tiny", "--percent", "50")
+    assert "tiny:1 at 50 %, by itself, 60 s a stage" in said(
+        "rollout", "tiny:1", "--auto", "--hold", "60"
+    )
+    assert "champion: tiny:1; previous: configured" in said("promote")
+    assert "smaller" in said("versions")
+    back = said("rollback", "--reason", "misses [bikes]")
+    assert "champion: configured" in back
+    assert "last trial: rolled_back: misses [bikes]" in back
     opened = open_site(load_settings(data_dir=site))
-    actions = [entry.action for entry in AuditLog(opened.database).find(limit=4)]
+    actions = [entry.action for entry in AuditLog(opened.database).find(limit=5)]
     opened.close()
-    assert actions == ["model_rolled_back", "model_promoted", "model_trial", "model_registered"]
+    assert actions == [
+        "model_rolled_back",
+        "model_promoted",
+        "model_trial",
+        "model_trial",
+        "model_registered",
+    ]
+
+
+def test_the_commands_are_there(tmp_path: Path) -> None:
+    done = itscam(tmp_path / "nothing", "models", "versions")
+    assert done.returncode == 2
+    assert "itscam up" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -66,11 +81,7 @@ def test_a_model_s_life(site: Path, tmp_path: Path) -> None:
         pytest.param(["rollback"], "nothing to roll back", id="nothing to take back"),
     ],
 )
-def test_what_can_t_be_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], says: str
-) -> None:
-    open_site(load_settings(data_dir=tmp_path), prepare=True).close()
-    monkeypatch.setenv("ITSCAM_DATA_DIR", str(tmp_path))
+def test_what_can_t_be_done(site: Path, command: list[str], says: str) -> None:
     done = CliRunner().invoke(app, command)
     assert isinstance(done.exception, UserError)
     assert says in str(done.exception)

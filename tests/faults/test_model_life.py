@@ -1,16 +1,19 @@
 """A new model beside the old one in a running site: tried, promoted, taken back, and refused."""
 
 import signal
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from its_camera_ai.core.time import SystemClock
-from its_camera_ai.store.database import open_database
+from its_camera_ai.bootstrap import model_registry, open_site, registered_models
+from its_camera_ai.bus.messages import ModelStatus
+from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.ops.settings import load_settings
 from its_camera_ai.store.model_registry import ModelRegistry
+from its_camera_ai.vision.catalogue import Catalogue
+from its_camera_ai.vision.registered_models import RegisteredModels
 from tests.support.site import Site
 from tests.support.tiny_models import constant_model, yolox_output
 from tests.support.waiting import wait_until
@@ -21,7 +24,7 @@ CAMERAS = ("one", "two", "three", "four")
 NEW = {"new": 0.91, "spare": 0.92, "blind": 0.01}
 """Registered models, and how sure they are."""
 YAML = "cameras:\n" + "".join(
-    f"  - {{id: {name}, url: 'sim://motorway?seed={i}&fps=10&size=320x180', detect_fps: 10}}\n"
+    f"  - {{id: {name}, url: 'sim://motorway?seed={i}&fps=8&size=160x90', detect_fps: 8}}\n"
     for i, name in enumerate(CAMERAS)
 )
 
@@ -34,96 +37,99 @@ def tiny(folder: Path, name: str, score: float) -> Path:
     return constant_model(folder / f"{name}.onnx", {"output": output})
 
 
+@dataclass
+class Rig:
+    """A running site, and its registry as a command would use it."""
+
+    site: Site
+    registry: ModelRegistry
+    registered: RegisteredModels
+
+    def roll_out(self, name: str, percent: int) -> None:
+        version = self.registry.find(name)
+        self.registry.start(version.ref, percent=percent, latency_ratio_max=100)
+
+    def cameras_of(self, name: str) -> int:
+        """How many cameras this model looks at; -1 while a process is not heard."""
+        if sum(b.role == "vision" for b in self.site.heartbeats()) < 2:
+            return -1
+        return sum(len(m.cameras) for m in self.models() if m.name == name)
+
+    def looks_of(self, name: str) -> int:
+        return sum(m.looks for m in self.models() if m.name == name)
+
+    def models(self) -> list[ModelStatus]:
+        """Every model of every vision process that is heard."""
+        return [m for b in self.site.heartbeats() if b.role == "vision" for m in b.models]
+
+    def wait_for(self, name: str, cameras: int, timeout_s: float = 30.0) -> None:
+        wait_until(
+            lambda: self.cameras_of(name) == cameras, f"{name} at {cameras} cameras", timeout_s
+        )
+
+    def last_trial(self) -> str:
+        """How the newest trial ended; empty while it runs."""
+        rollout = self.registry.life().rollout
+        return "" if rollout.is_running else f"{rollout.state}: {rollout.reason}"
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """Four cameras, looked at by ``old``; ``new`` sees the same, as ``spare`` would; ``blind``
     sees nothing."""
     folder = tmp_path_factory.mktemp("models")
-    site = Site(folder / "s", YAML, model="old", full_look_s=0.2, vision_processes=2)
     for name, score in {"old": 0.9, **NEW}.items():
-        added = site.run(
-            "models", "add", str(tiny(folder, name, score)), "--name", name,
-            "--family", "yolox", "--classes", "coco",
-        )  # fmt: skip
-        assert added.code == 0, added.err
+        Catalogue.shipped().add(
+            tiny(folder, name, score), folder / "s" / "models", name, "yolox", ["coco"]
+        )
+    site = Site(folder / "s", YAML, model="old", full_look_s=0.2, vision_processes=2)
     with site:
+        opened = open_site(load_settings(data_dir=folder / "s"))
+        rig = Rig(site, model_registry(opened), registered_models(opened))
         for name in NEW:
-            assert site.run("models", "register", name).code == 0
-        yield site
+            rig.registered.register(name)
+        yield rig
+        opened.close()
 
 
-def models(site: Site) -> list[dict[str, Any]]:
-    """Every model of every vision process that is heard."""
-    beats = [b for b in site.heartbeats() if b.role == "vision"]
-    return [
-        {"name": m.name, "alias": m.alias, "cameras": len(m.cameras), "looks": m.looks}
-        for beat in beats
-        for m in beat.models
-    ]
-
-
-def cameras_of(site: Site, name: str) -> int:
-    """How many cameras this model looks at; -1 while a process is not heard."""
-    if sum(b.role == "vision" for b in site.heartbeats()) < 2:
-        return -1
-    return sum(m["cameras"] for m in models(site) if m["name"] == name)
-
-
-def test_a_share_after_the_other_and_back_within_ten_seconds(site: Site) -> None:
-    wait_until(lambda: cameras_of(site, "configured") == 4, "the old model at all cameras", 60)
+def test_a_share_after_the_other_and_back_within_ten_seconds(rig: Rig) -> None:
+    rig.wait_for("configured", 4, 60)
     for percent, cameras in ((10, 1), (50, 2), (100, 4)):
-        assert site.run("models", "rollout", "new", "--percent", str(percent)).code == 0
-        wait_until(lambda cameras=cameras: cameras_of(site, "new") == cameras, f"{percent} %", 30)
-    wait_until(lambda: any(m["name"] == "new" and m["looks"] for m in models(site)), "looks", 60)
-    assert site.run("models", "rollback").code == 0
-    since_s = time.monotonic()
-    wait_until(lambda: cameras_of(site, "configured") == 4, "the way back", ROLL_BACK_S)
-    assert time.monotonic() - since_s < ROLL_BACK_S
+        rig.roll_out("new", percent)
+        rig.wait_for("new", cameras)
+    wait_until(lambda: rig.looks_of("new"), "looks of the new model", 60)
+    rig.registry.roll_back("enough")
+    rig.wait_for("configured", 4, ROLL_BACK_S)
 
 
-def test_a_promoted_model_stays_and_its_predecessor_is_one_command_away(site: Site) -> None:
-    assert site.run("models", "promote", "new").code == 0
-    wait_until(lambda: cameras_of(site, "new") == 4, "the promoted model", 30)
-    assert site.run("models", "rollback").code == 0
-    wait_until(lambda: cameras_of(site, "configured") == 4, "the way back", ROLL_BACK_S)
+def test_a_promoted_model_stays_and_its_predecessor_is_one_command_away(rig: Rig) -> None:
+    assert rig.site.run("models", "promote", "new").code == 0
+    rig.wait_for("new", 4)
+    assert rig.site.run("models", "rollback").code == 0
+    rig.wait_for("configured", 4, ROLL_BACK_S)
 
 
-def last_trial(site: Site) -> str:
-    """How the newest trial ended; empty while it runs."""
-    database = open_database(f"sqlite:///{site.folder}/itscam.db")
-    rollout = ModelRegistry(database, SystemClock()).life().rollout
-    database.close()
-    return "" if rollout.is_running else f"{rollout.state}: {rollout.reason}"
+def test_a_model_that_sees_nothing_is_withdrawn_by_itself(rig: Rig) -> None:
+    wait_until(lambda: rig.looks_of("configured") > 200, "something to compare with", 120)
+    rig.roll_out("blind", 100)
+    wait_until(lambda: "find nothing" in rig.last_trial(), "the end of the trial", 120)
+    rig.wait_for("configured", 4, ROLL_BACK_S)
 
 
-def test_a_model_that_sees_nothing_is_withdrawn_by_itself(site: Site) -> None:
-    wait_until(
-        lambda: sum(m["looks"] for m in models(site) if m["name"] == "configured") > 400,
-        "something to compare with",
-        120,
-    )
-    assert (
-        site.run("models", "rollout", "blind", "--percent", "100", "--latency-ratio", "100").code
-        == 0
-    )
-    wait_until(lambda: "failed: " in last_trial(site), "the end of the trial", 120)
-    assert "find nothing" in last_trial(site)
-    wait_until(lambda: cameras_of(site, "configured") == 4, "the old model", ROLL_BACK_S)
-
-
-def test_a_damaged_file_never_looks(site: Site) -> None:
-    for kept in (site.folder / "models" / "registered").glob("*.onnx"):
+def test_a_damaged_file_never_looks(rig: Rig) -> None:
+    for kept in (rig.site.folder / "models" / "registered").glob("*.onnx"):
         kept.write_bytes(kept.read_bytes()[:-100])
-    assert site.run("models", "rollout", "spare", "--percent", "100").code == 0
-    wait_until(lambda: "missing or altered" in last_trial(site), "the end of the trial", 60)
-    wait_until(lambda: cameras_of(site, "configured") == 4, "the old model", ROLL_BACK_S)
-    for name in NEW:  # registered already; the kept copies are mended by this
-        assert site.run("models", "register", name).code == 2
+    rig.roll_out("spare", 100)
+    wait_until(lambda: "missing or altered" in rig.last_trial(), "the end of the trial", 60)
+    rig.wait_for("configured", 4, ROLL_BACK_S)
+    for name in NEW:
+        with pytest.raises(ConfigInvalid, match="registered already"):
+            rig.registered.register(name)  # and the kept copies are mended by this
 
 
-def test_a_process_that_dies_with_a_model_on_trial_ends_the_trial(site: Site) -> None:
-    assert site.run("models", "rollout", "new", "--percent", "100").code == 0
-    wait_until(lambda: cameras_of(site, "new") == 4, "the model on trial", 30)
-    site.signal("vision", signal.SIGKILL)
-    wait_until(lambda: "ended unexpectedly" in last_trial(site), "the end of the trial", 60)
-    wait_until(lambda: cameras_of(site, "configured") == 4, "the old model", 60)
+def test_a_process_that_dies_with_a_model_on_trial_ends_the_trial(rig: Rig) -> None:
+    rig.roll_out("new", 100)
+    rig.wait_for("new", 4)
+    rig.site.signal("vision", signal.SIGKILL)
+    wait_until(lambda: "ended unexpectedly" in rig.last_trial(), "the end of the trial", 60)
+    rig.wait_for("configured", 4, 60)

@@ -222,7 +222,6 @@ def test_a_challenger_that_does_badly_is_withdrawn_at_once(rig: Rig, look, says:
     rig.pool.poll()
     assert rig.serving() == OLD
     assert says in rig.reasons()[0]
-    assert not rig.pool.carries_trial
 
 
 def test_a_good_challenger_is_called_healthy_and_compared_with_its_cameras_past(rig: Rig) -> None:

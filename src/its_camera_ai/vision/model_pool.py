@@ -168,12 +168,6 @@ class ModelPool:
     def told(self, refusal: Refusal) -> None:
         self._untold.remove(refusal)
 
-    @property
-    def carries_trial(self) -> bool:
-        """True while a challenger is in this process's memory, or about to be."""
-        trial = self._wanted.challenger
-        return trial is not None and (trial, self._wanted.attempt) not in self._refused
-
     def model_named(self, alias: str) -> tuple[DetectorModel, ModelRef, str] | None:
         """The model that serves as ``champion`` or ``challenger``, with what its golden pictures
         say; None where there is none."""
