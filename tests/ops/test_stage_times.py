@@ -13,13 +13,17 @@ def _work(cpu_s: float) -> None:
         pass
 
 
+def _work_then_fail() -> None:
+    _work(0.003)
+    raise ValueError("torn")
+
+
 def test_a_stage_is_booked_also_when_it_raises() -> None:
     stages = StageTimes()
     with stages.stage("decode"):
         _work(0.002)
     with pytest.raises(ValueError, match="torn"), stages.stage("decode"):
-        _work(0.003)
-        raise ValueError("torn")
+        _work_then_fail()
     assert stages.snapshot()["decode"] >= 0.005
 
 
