@@ -19,6 +19,7 @@ _TAU_FIRST_S = 0.5
 _RISE_MAX, _FALL_MAX = np.float32(8), np.float32(0.5)  # levels: gusts of wind come and go
 _PASSED_MAX = np.float32(4)  # one bright lorry teaches little
 _BUSY_TAU_S = 10.0
+_PASSED_TAU_S, _PASSED_MIN = 30.0, 0.05  # somebody may have been there in the last half minute
 _CLOCK_EDGE_SHARE = 1 / 8  # of the picture's height: where cameras write the time
 _CLOCK_WIDTH_SHARE_MAX = 0.6
 _CLOCK_BUSY_MIN, _CLOCK_BUSY_SEED = 0.1, 0.5
@@ -31,9 +32,9 @@ class HabitMap:
 
     Learned is a high quantile of each cell's mean difference. Two kinds of change teach it
     differently. Where the mean of the surroundings stays as it is (leaves, waves, noise: the same
-    things at other places) it rises at once and falls slowly. Where the mean changes, somebody may
-    be there: rising and falling weigh the same, so that a place which is passed by traffic for
-    less than half of the time allows hardly more than an empty one.
+    things at other places) it rises at once and falls slowly. Where that mean has changed now and
+    then in the last half minute, somebody may be passing: rising and falling weigh the same, so
+    that traffic for less than half of the time allows hardly more than an empty street.
 
     Args:
         size_wh: of the picture whose differences are judged, pixels.
@@ -45,6 +46,7 @@ class HabitMap:
         shape = cells_wh[::-1]
         self._usual = np.full(shape, _USUAL_FIRST, np.float32)
         self._busy = np.zeros(shape, np.float32)
+        self._passed = np.zeros(shape, np.float32)
         self._clock = np.zeros(shape, np.uint8)  # cells where nothing passes are 255
         self._clock_pixels: npt.NDArray[np.uint8] | None = None
         self._age_s = 0.0
@@ -68,7 +70,10 @@ class HabitMap:
         """
         self._age_s += step_s
         tau_s = min(_TAU_S, max(_TAU_FIRST_S, self._age_s))
-        passed = shifted > 0 if self._age_s > _TAU_S else np.True_
+        self._passed += ((shifted > 0) - self._passed) * np.float32(
+            1 - math.exp(-step_s / _PASSED_TAU_S)
+        )
+        passed = self._passed > _PASSED_MIN if self._age_s > _TAU_S else np.True_
         step = difference - self._usual
         np.clip(
             step,

@@ -31,6 +31,7 @@ _CELL_PX = 4  # of the reduced picture
 _AREA_MIN_PX = 10  # of the reduced picture
 _AREA_MIN_RAIN_PX = 16
 _HOT_LEVEL = 20  # of the mean of a cell's mask: a cell with two changed pixels or more
+_SPECK_LEVEL = 16  # of the mean over 3×3 cells: fewer than ten pixels change here
 _SETTLING_NS = NS_PER_S  # after a change of the light the background learns faster for so long
 _SETTLING_TAU_S = 0.3
 _JUMP_SHARE = 0.1  # part of the picture that changes its light from one frame to the next
@@ -89,6 +90,7 @@ class MotionGate:
         self._small_wh = (max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale)))
         self._half_wh = _divided(self._small_wh, 2)
         self._cells_wh = _divided(self._small_wh, _CELL_PX)
+        self._coarse_wh = _divided(self._small_wh, 2 * _CELL_PX)
         w, h = size_wh[0] / self._small_wh[0], size_wh[1] / self._small_wh[1]
         self._to_frame = np.array([w, h, w, h], np.float32)
         self._habits = HabitMap(self._small_wh, self._cells_wh)
@@ -152,7 +154,7 @@ class MotionGate:
         boxes = _NO_BOXES
         if changed >= _AREA_MIN_PX:
             boxes = self._things(small, mask, difference if lit_unevenly else None)
-        self._learn(small, mask, difference, uneven, pts_ns)
+        self._learn(small, mask, difference, pts_ns)
         self._mask_before = mask
         self._active = len(boxes) > 0
         return Motion(self._active, boxes, share)
@@ -213,7 +215,9 @@ class MotionGate:
         moving = cv2.bitwise_and(mask, cv2.compare(stirred, self._habits.allowed, cv2.CMP_GT))
         if cv2.countNonZero(moving) < area_min_px / 2:  # rule 3
             return _NO_BOXES
-        contours, _ = cv2.findContours(self._hot(mask), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        cells = self._cells_of(mask)
+        hot = cv2.min(_above(cells, _HOT_LEVEL), _above(cv2.blur(cells, (3, 3)), _SPECK_LEVEL))
+        contours, _ = cv2.findContours(hot, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         rows = []
         for contour in contours:
             window = self._window(*cv2.boundingRect(contour))
@@ -250,7 +254,6 @@ class MotionGate:
         small: npt.NDArray[Any],
         mask: npt.NDArray[Any],
         difference: npt.NDArray[Any],
-        uneven: npt.NDArray[Any],
         pts_ns: int,
     ) -> None:
         if since_s := self._learn_turn.due_s(pts_ns):
@@ -261,13 +264,20 @@ class MotionGate:
             self._round_background()
         if since_s := self._habit_turn.due_s(pts_ns):
             hot = self._hot(mask)
-            self._habits.learn(self._cells_of(difference), uneven, hot, since_s)
+            self._habits.learn(self._cells_of(difference), self._shifted(small), hot, since_s)
             if self._mask_before is not None:
                 self._rain.update(hot, self._hot(self._mask_before), since_s)
         if self._clock_turn.due_s(pts_ns):
             self._habits.find_clock()
         if self._earlier_turn.due_s(pts_ns):
             self._earlier = [self._earlier[1], small]
+
+    def _shifted(self, small: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Cells (h, w) are 255 where the mean of four of them is not that of the background."""
+        change = cv2.subtract(self._cells_of(small), self._background_cells, dtype=cv2.CV_16S)
+        coarse = cv2.resize(change, self._coarse_wh, interpolation=cv2.INTER_AREA)
+        shifted = _above(cv2.convertScaleAbs(coarse), self._habits.level)
+        return cv2.resize(shifted, self._cells_wh, interpolation=cv2.INTER_NEAREST)
 
     def _hot(self, mask: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Cells (h, w) with more than one changed pixel are 255."""
