@@ -1,5 +1,7 @@
 """The board's threads, with a clock that can be put forward and networks that wait on command."""
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -235,6 +237,22 @@ def test_a_picture_that_was_withdrawn_is_not_looked_at(board_of: Boards) -> None
     gate.open.set()
     wait_until(lambda: len(first.results) == 2, "the looks that are wanted")
     assert second.results == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+def test_detector_threads_come_after_the_cameras_threads(board_of: Boards) -> None:
+    watcher = FakeWatcher("cam", AreaNetwork())
+    seen: list[int] = []
+    watcher.on_prepare = lambda _picture: seen.append(own_nice())
+    board = board_of()
+    board.add(watcher)
+    board.offer("cam", 1, motion=True)
+    wait_until(lambda: seen, "the look")
+    assert seen[0] == min(19, own_nice() + 5)
+
+
+def own_nice() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
 
 def test_a_removed_camera_s_look_ends_quietly(board_of: Boards) -> None:

@@ -132,7 +132,8 @@ class CameraFields(Section):
         gt=0,
         le=DETECT_FPS_MAX,
         allow_inf_nan=False,
-        description="Wanted looks per second, at most 60; under load fewer are granted.",
+        description="Wanted looks per second, at most 60; under load fewer are granted, with time "
+        "to spare up to twice as many.",
     )
     lines: Lines = Field(default_factory=list)
     zones: Zones = Field(default_factory=list)
