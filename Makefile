@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 # On a build machine nothing may be skipped; set it to 0 to skip what your machine lacks.
 export ITSCAM_REQUIRE_ALL ?= 1
 
-.PHONY: help demo test check build bench bench-accuracy evidence venv dashboard provision lock format clean
+.PHONY: help demo test check build bench bench-accuracy bench-tracker evidence venv dashboard provision lock format clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
@@ -48,6 +48,10 @@ bench: venv dashboard provision ## Eight cameras on this machine, beside ffmpeg
 
 bench-accuracy: venv ## Score detection, tracking and counting on real clips; fails on a regression
 	@$(BIN)/python -m bench.accuracy $(ARGS)
+
+bench-tracker: venv ## The tracker's identity and cost, beside three peers in an environment of their own
+	@$(BIN)/python -m bench.tracker_accuracy $${ITSCAM_TEST_DATA:-../shared/data} --json bench/results/tracker-accuracy.json
+	@$(BIN)/python -m bench.tracker_cost --json bench/results/tracker-cost.json $(ARGS)
 
 evidence: venv dashboard provision ## Run the proof of every requirement that is called done
 	@$(BIN)/python tools/evidence.py
