@@ -302,7 +302,13 @@ def _judged(
     """Both models on the runtime that the new one is made for; the input size, and the verdict."""
     choice = RuntimeChoice(made_for)
     before = own_network(path, own, choice, input_wh=input_wh, score_min=JUDGED_SCORE_MIN)
-    after = own_network(target, own, choice, input_wh=input_wh, score_min=JUDGED_SCORE_MIN)
+    try:
+        after = own_network(target, own, choice, input_wh=input_wh, score_min=JUDGED_SCORE_MIN)
+    except ModelInvalid as error:
+        raise ModelInvalid(
+            f"The 8-bit model of '{own.name}' can't be run ({_reason(error)}); make it for the "
+            "other runtime (--runtime), or stay with 32 bits."
+        ) from error
     try:
         return before.info.input_wh, judge(before, after)
     finally:

@@ -40,7 +40,7 @@ LAYOUTS: dict[RuntimeName, Layout] = {
     RuntimeName.ONNXRUNTIME: Layout(
         (
             *("Conv", "Sigmoid", "Mul", "Add", "Relu", "LeakyRelu", "Clip", "Concat", "Resize"),
-            *("MaxPool", "AveragePool", "Split", "Reshape", "Transpose"),
+            "MaxPool",
         ),
         whole_chain=True,
         depthwise=True,
@@ -66,10 +66,6 @@ def prepared(model: Any) -> Any:
         ready.CopyFrom(version_converter.convert_version(model, _QUANTIZE_TO_OPSET))
     else:
         ready.CopyFrom(model)
-    used = {name for node in ready.graph.node for name in node.input}
-    constants = [c for c in ready.graph.initializer if c.name in used]
-    del ready.graph.initializer[:]
-    ready.graph.initializer.extend(constants)
     names = set()
     for index, node in enumerate(ready.graph.node):
         if not node.name or node.name in names:
@@ -80,7 +76,8 @@ def prepared(model: Any) -> Any:
 
 def kept_in_32_bits(model: Any, layout: Layout, leading: int) -> list[str]:
     """Names of the nodes that are not quantised: everything before the convolution number
-    ``leading``, the last convolutions with all that comes after them, and what the layout says.
+    ``leading``, the last convolutions with all that comes after them, arithmetic with shapes, and
+    what the layout says.
 
     Args:
         model: as ``prepared`` gives it; its nodes are in the order of computation.
@@ -90,7 +87,7 @@ def kept_in_32_bits(model: Any, layout: Layout, leading: int) -> list[str]:
     if not convolutions:
         return [node.name for node in nodes]
     first = convolutions[min(leading, len(convolutions) - 1)]
-    kept = {node.name for node in nodes[:first]} | _head(nodes)
+    kept = {node.name for node in nodes[:first]} | _head(nodes) | _arithmetic(model, nodes)
     if not layout.depthwise:
         kept |= {node.name for node in nodes if _is_depthwise(node)}
     return [node.name for node in nodes if node.name in kept]
@@ -113,6 +110,18 @@ def _head(nodes: list[Any]) -> set[str]:
             head.add(node.name)
             after.update(node.output)
     return head
+
+
+def _arithmetic(model: Any, nodes: list[Any]) -> set[str]:
+    """Nodes that compute with shapes, not with pictures: rounding would give wrong sizes."""
+    of_picture = {entry.name for entry in model.graph.input}
+    apart = set()
+    for node in nodes:
+        if node.op_type in ("Shape", "Size") or not of_picture.intersection(node.input):
+            apart.add(node.name)
+        else:
+            of_picture.update(node.output)
+    return apart
 
 
 def _is_depthwise(node: Any) -> bool:
