@@ -25,8 +25,8 @@ class FakeModel:
 
     areas = None
 
-    def __init__(self, name: str) -> None:
-        self.info = ModelInfo(name, "fake", "MIT", (64, 64), (), "00")
+    def __init__(self, name: str, family: str = "fake") -> None:
+        self.info = ModelInfo(name, family, "MIT", (64, 64), (), "00")
         self.closed = False
         self.fails = False
         self.warmed_up = 0
@@ -236,6 +236,21 @@ def test_a_good_challenger_is_called_healthy_and_compared_with_its_cameras_past(
     assert status.found_per_look == status.baseline_found_per_look == 2
     assert status.latency_ms_p95 == pytest.approx(20)
     assert rig.reasons() == []
+
+
+MANY = Detections.of([[0, 0, 9, 9]] * 8, [0.4] * 8)
+
+
+@pytest.mark.parametrize(
+    ("family", "withdrawn"), [("fake", True), ("other", False)], ids=["same family", "another"]
+)
+def test_a_model_of_another_family_may_find_more(rig: Rig, family: str, withdrawn: bool) -> None:
+    rig.models[NEW] = FakeModel("new", family)
+    rig.look(60)
+    rig.try_out("gate")
+    rig.look(60, found=MANY)
+    rig.pool.poll()
+    assert bool(rig.reasons()) == withdrawn
 
 
 def test_an_old_baseline_is_none(rig: Rig) -> None:

@@ -49,7 +49,7 @@ GOOD = Figures(
             replace(GOOD, found=90, score_sum=54), "0.90 things per look.*2.00", id="finds half"
         ),
         pytest.param(
-            replace(GOOD, found=500, score_sum=300), "5.00 things per look", id="finds ghosts"
+            replace(GOOD, found=700, score_sum=420), "7.00 things per look", id="finds ghosts"
         ),
         pytest.param(replace(GOOD, score_sum=60), "mean score is 0.30.*0.60", id="unsure"),
         pytest.param(
@@ -103,6 +103,15 @@ def test_what_is_waited_for(challenger: Figures, before: Figures, says: str) -> 
     verdict = judge(challenger, GOOD, before, Limits())
     assert verdict.health is Health.WAITING
     assert says in verdict.reason
+
+
+def test_another_family_may_score_and_find_otherwise_but_not_less() -> None:
+    """From the embedded detector, which sees what moves, to a network that sees all."""
+    limits = Limits().across_families()
+    more = replace(GOOD, found=1000, score_sum=300, kinds={"vehicle": 400, "person": 600})
+    assert judge(more, GOOD, GOOD, limits).health is Health.HEALTHY
+    blind = replace(GOOD, found=50, empty=60, score_sum=30)
+    assert judge(blind, GOOD, GOOD, limits).health is Health.UNHEALTHY
 
 
 def test_a_long_tail_is_seen_after_many_looks() -> None:

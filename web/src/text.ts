@@ -268,8 +268,11 @@ export const text = {
     testing: "Looking",
     testPicture: "The picture that was sent, with what was found",
     result: "Result",
-    ok: "as it should be",
-    notOk: "finds other things in the golden pictures than at its registration",
+    resultWord: {
+      same: "looks, and finds in golden pictures what it should",
+      differs: "finds other things in golden pictures than at its registration",
+      none: "looks; there is nothing to compare with",
+    } as Readonly<Record<string, string>>,
     took: "Time",
     seen: "Seen",
     nothing: "nothing",

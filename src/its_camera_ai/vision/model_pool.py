@@ -273,6 +273,13 @@ class ModelPool:
         if serving.challenger is None:
             return
         limits = replace(self._limits, latency_ratio_max=self._wanted.latency_ratio_max)
+        families = {
+            entry.model.info.family
+            for entry in (serving.champion, serving.challenger)
+            if entry.model is not None
+        }
+        if len(families) > 1:
+            limits = limits.across_families()
         self._verdict = judge(
             self._watch.figures(serving.challenger.ref, serving.cameras),
             self._watch.figures(serving.champion.ref),

@@ -306,7 +306,7 @@ function VersionRow(props: { version: ModelVersion; models: Models; acts: Acts |
   const free = models.rollout.state !== "running" && !version.aliases.includes("champion");
   return (
     <tr data-testid={`version-${version.model}`}>
-      <th scope="row" title={version.sha256 && `SHA-256 ${version.sha256}`}>
+      <th scope="row" className="nowrap" title={version.sha256 && `SHA-256 ${version.sha256}`}>
         {version.model}
       </th>
       <td>

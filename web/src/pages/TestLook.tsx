@@ -1,5 +1,6 @@
 import type { FormEvent } from "react";
 import { useEffect, useState } from "react";
+import { lookUp } from "../lookUp";
 import type { LookTest } from "../models";
 import { useApi } from "../session";
 import { text } from "../text";
@@ -103,7 +104,7 @@ function Result({ looked: { result, url } }: { looked: Looked }) {
               className={`state__dot state__dot--${result.ok ? "good" : "bad"}`}
               aria-hidden="true"
             />
-            {result.ok ? words.ok : words.notOk}
+            {lookUp(words.resultWord, result.golden) ?? result.golden}
           </span>
         </dd>
         <dt>{words.model}</dt>
