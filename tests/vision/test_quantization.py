@@ -113,6 +113,38 @@ def test_what_stays_in_32_bits(network: Path) -> None:
     assert names["mix1"] not in deeper
 
 
+def test_arithmetic_with_shapes_stays_exact(network: Path) -> None:
+    model = onnx.load(network)
+    at = next(i for i, n in enumerate(model.graph.node) if n.output[0] == "mix3")
+    for node in (
+        onnx.helper.make_node("Mul", ["real", "real"], ["half"]),
+        onnx.helper.make_node("Cast", ["size"], ["real"], to=onnx.TensorProto.FLOAT),
+        onnx.helper.make_node("Shape", ["mix2_lit"], ["size"]),
+    ):
+        model.graph.node.insert(at, node)
+    graph = prepared(model)
+    names = {n.output[0]: n.name for n in graph.graph.node}
+    kept = kept_in_32_bits(graph, LAYOUTS[RuntimeName.ONNXRUNTIME], leading=0)
+    assert {names["size"], names["real"], names["half"]} <= set(kept)
+    assert names["mix3"] not in kept
+
+
+def test_an_8_bit_model_that_can_not_be_run_is_told(
+    network: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantization, "_quantized", lambda *_: b"no model")
+    with pytest.raises(ModelInvalid, match=r"8-bit model of 'squares' can't be run.*--runtime"):
+        quantize(
+            network,
+            OWN,
+            square_pictures(4),
+            matched,
+            ap_drop_max=0.02,
+            made_for=RuntimeName.ONNXRUNTIME,
+            attempts=ALL,
+        )
+
+
 def test_the_original_is_left_as_it_is(network: Path) -> None:
     model = onnx.load(network)
     before = model.SerializeToString()
