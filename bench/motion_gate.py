@@ -1,6 +1,6 @@
 """Measure the motion gate: its cost, what wakes it on an empty street, and what it misses.
 
-    python -m bench.motion_gate DATA_FOLDER [--write]
+    python -m bench.motion_gate DATA_FOLDER [--jobs 2] [--write]
 
 Cost is processor time per 640×360 frame on one thread, beside OpenCV's MOG2 and a bare difference
 of frames (threshold, dilate, contours), both at the gate's 320×180, reduced alike, frame by frame
@@ -15,7 +15,10 @@ import json
 import platform
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,7 @@ WEATHER_ROWS = (
     "night,rain",
     "trees,rain,compression",
 )
+STREETS = ("intersection", "motorway", "courtyard")
 COST_CLIPS = ("motorway_dvrscan", "road_ozlu", "room_one_by_one_intel", "night_street_rfinf")
 COST_FRAMES = 320  # of each clip and street
 QUIET_HEAD = (
@@ -238,9 +242,10 @@ def write(text: str, facts: dict[str, Any]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("data", type=Path, help="folder with videos/ and labels/")
+    parser.add_argument("--jobs", type=int, default=1, help="processes, for all but the cost")
     parser.add_argument("--write", action="store_true", help="renew the note and the results")
     options = parser.parse_args()
-    cv2.setNumThreads(1)
+    one_thread()
     machine = {
         "machine": platform.machine(),
         "processor": processor(),
@@ -255,13 +260,10 @@ def main() -> None:
         cost(f"sim {scene} {weather}".strip(), street_frames(scene, 25.0, weather, COST_FRAMES))
         for scene, weather in (("intersection", ""), ("courtyard", ""), ("courtyard", "rain"))
     ]
-    quiets = [quiet(weather) for weather in WEATHER_ROWS]
-    lost = [clip_crossings(options.data, clip) for clip in CLIPS]
-    lost += [
-        street_crossings(scene, weather)
-        for scene in ("intersection", "motorway", "courtyard")
-        for weather in WEATHER_ROWS
-    ]
+    with ProcessPoolExecutor(options.jobs, initializer=one_thread) as pool:
+        quiets = list(pool.map(quiet, WEATHER_ROWS))
+        lost = list(pool.map(partial(clip_crossings, options.data), CLIPS))
+        lost += pool.map(street_crossings, *zip(*product(STREETS, WEATHER_ROWS), strict=True))
     told = " ".join(f"{k} {v}" for k, v in machine.items())
     text = f"{report(costs, quiets, lost)}\n\nMeasured on: {told}."
     print(text)
@@ -275,6 +277,10 @@ def main() -> None:
             "crossings": [asdict(r) for r in lost],
         }
         write(text, facts)
+
+
+def one_thread() -> None:
+    cv2.setNumThreads(1)
 
 
 def processor() -> str:

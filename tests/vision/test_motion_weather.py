@@ -52,7 +52,7 @@ ACTIVE_MAX = {
     "": 0.0,
     "trees": 0.4,
     "clouds": 0.3,
-    "headlights": 0.4,
+    "headlights": 0.5,  # a beam is in the picture for 43 % of the time
     "night": 0.02,
     "infrared": 0.1,
     "lightning": 0.12,
