@@ -75,6 +75,7 @@ class Run:
     cores_decode_and_gate: float
     budget_use: float
     overload_seconds: float
+    load_average: float
 
 
 class _Arrivals:
@@ -179,6 +180,7 @@ def _run(
         cores_decode_and_gate=busy("decode", "motion"),
         budget_use=after.counters["detector_budget_use"],
         overload_seconds=counter("overload_seconds"),
+        load_average=os.getloadavg()[0],
     )
 
 
@@ -290,7 +292,7 @@ def _text(
     options: argparse.Namespace,
 ) -> str:
     head = ("setting", "gated", "looks/s", "whole", "areas/s", "calls/s", "least camera")
-    head += ("p50", "p95", "cores", "detecting", "overload")
+    head += ("p50", "p95", "cores", "detecting", "overload", "load")
     rows = [
         (
             run.setting,
@@ -305,6 +307,7 @@ def _text(
             f"{run.cores:.2f}",
             f"{run.cores_detect:.2f}",
             f"{run.overload_seconds:.0f} s",
+            f"{run.load_average:.0f}",
         )
         for run in runs
     ]
