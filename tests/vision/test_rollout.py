@@ -108,7 +108,7 @@ def test_what_is_waited_for(challenger: Figures, before: Figures, says: str) -> 
 def test_another_family_may_score_and_find_otherwise_but_not_less() -> None:
     """From the embedded detector, which sees what moves, to a network that sees all."""
     limits = Limits().across_families()
-    more = replace(GOOD, found=1000, score_sum=300, kinds={"vehicle": 400, "person": 600})
+    more = replace(GOOD, found=1000, score_sum=300, kinds={"person": 1000})
     assert judge(more, GOOD, GOOD, limits).health is Health.HEALTHY
     blind = replace(GOOD, found=50, empty=60, score_sum=30)
     assert judge(blind, GOOD, GOOD, limits).health is Health.UNHEALTHY

@@ -49,8 +49,8 @@ class Limits:
 
     def across_families(self) -> "Limits":
         """For models of two families: their scores mean different things, and one may see what
-        the other is blind to by design, such as what stands still."""
-        return replace(self, found_ratio_max=10.0, score_drop_max=1.0, mix_distance_max=0.8)
+        the other is blind to by design, such as what stands still, or persons far away."""
+        return replace(self, found_ratio_max=10.0, score_drop_max=1.0, mix_distance_max=1.0)
 
 
 @dataclass(frozen=True, slots=True)
