@@ -39,6 +39,18 @@ describe("boxesAt", () => {
     ["after the newest look: held, dashed", TWO, 1.4, "~1@120"],
     ["at the end of the hold", TWO, 1.599, "~1@120"],
     ["after the hold: hidden", TWO, 1.62, ""],
+    [
+      "a body that was just seen standing there is not dashed",
+      [look(1, [track(1, 100)]), look(1.2, [track(1, 100.5, false)])],
+      1.2,
+      "1@100.5",
+    ],
+    [
+      "a body that was seen there too long ago is dashed",
+      [look(1, [track(1, 100)]), look(3.6, [track(1, 100, false)])],
+      3.6,
+      "~1@100",
+    ],
     ["a prediction is dashed", [look(1, [track(1, 100, false)])], 1, "~1@100"],
     [
       "between an observation and a prediction: dashed",

@@ -13,7 +13,7 @@ export interface Box {
   class: string;
   score: number;
   xyxy: readonly [number, number, number, number];
-  /** Not seen in this very frame: predicted, or held while the next look is awaited. */
+  /** Predicted, or held while the next look is awaited; not what was seen standing there lately. */
   dashed: boolean;
 }
 
@@ -28,11 +28,18 @@ export interface BoxRules {
   toleranceS: number;
   /** How long the newest look is held, dashed, when the frame is newer than it. */
   holdS: number;
+  /** What stands still is looked at this seldom; for so long it is drawn as seen. */
+  standingS: number;
   /** Two looks further apart than this say nothing about the frames between them. */
   bracketS: number;
 }
 
-export const DEFAULT_RULES: BoxRules = { toleranceS: 0.02, holdS: 0.4, bracketS: 1.5 };
+export const DEFAULT_RULES: BoxRules = {
+  toleranceS: 0.02,
+  holdS: 0.4,
+  standingS: 2.5,
+  bracketS: 1.5,
+};
 
 const NOTHING: FrameBoxes = { size: [1, 1], boxes: [] };
 
@@ -41,23 +48,37 @@ const NOTHING: FrameBoxes = { size: [1, 1], boxes: [] };
  *
  * A frame that was looked at gets exactly what was found in it; one between two looks gets the
  * straight way between them, for tracks found in both; one after the newest look gets that look,
- * dashed, for a short while; any other gets nothing.
+ * dashed, for a short while; any other gets nothing. Between two looks at the whole frame a body
+ * that stands still is told as a prediction; it is drawn as seen for as long as such looks take.
  */
 export function boxesAt(looks: readonly Look[], t: number, rules = DEFAULT_RULES): FrameBoxes {
   const after = firstAfter(looks, t + rules.toleranceS);
   const before = previousUsable(looks, after - 1);
   if (before === null) return NOTHING;
-  if (Math.abs(before.t - t) <= rules.toleranceS) {
-    return { size: before.size, boxes: before.tracks.map((track) => boxOf(track)) };
-  }
-  const next = nextUsable(looks, after);
-  if (next !== null && next.t - before.t <= rules.bracketS && sameSize(before, next)) {
-    return { size: before.size, boxes: between(before, next, t) };
+  const found = foundAt(looks, t, before, after, rules);
+  if (found !== null) {
+    const stood = (box: Box) => stoodThere(looks, after - 1, t - rules.standingS, box);
+    const boxes = found.map((box) => (box.dashed && stood(box) ? { ...box, dashed: false } : box));
+    return { size: before.size, boxes };
   }
   if (t - before.t <= rules.holdS) {
     return { size: before.size, boxes: before.tracks.map((track) => boxOf(track, true)) };
   }
   return NOTHING;
+}
+
+/** What a look at this very frame, or the looks around it, say; null where there are none. */
+function foundAt(
+  looks: readonly Look[],
+  t: number,
+  before: Look,
+  after: number,
+  rules: BoxRules,
+): Box[] | null {
+  if (Math.abs(before.t - t) <= rules.toleranceS) return before.tracks.map((track) => boxOf(track));
+  const next = nextUsable(looks, after);
+  const near = next !== null && next.t - before.t <= rules.bracketS && sameSize(before, next);
+  return near ? between(before, next, t) : null;
 }
 
 /** A frame that was not looked at and carries no prediction tells nothing: unknown is not empty. */
@@ -74,6 +95,22 @@ function previousUsable(looks: readonly Look[], from: number): Look | null {
 function nextUsable(looks: readonly Look[], from: number): Look | null {
   return looks.slice(from, from + 64).find(isUsable) ?? null;
 }
+
+const STANDING_PX = 2;
+
+/** Whether this body was seen at this very place, by a look no older than `sinceT`. */
+function stoodThere(looks: readonly Look[], from: number, sinceT: number, box: Box): boolean {
+  for (let i = from; i >= 0; i--) {
+    const look = looks[i];
+    if (look === undefined || look.t < sinceT) return false;
+    const track = look.tracks.find(({ id, observed }) => observed && id === box.id);
+    if (track !== undefined) return track.xyxy.every((v, k) => near(v, box.xyxy[k]));
+  }
+  return false;
+}
+
+const near = (a: number, b: number | undefined): boolean =>
+  b !== undefined && Math.abs(a - b) <= STANDING_PX;
 
 function boxOf(track: Track, held = false): Box {
   const { id, score, xyxy } = track;
