@@ -30,7 +30,7 @@ def fair_rates(demands: Mapping[str, Demand], budget: float) -> dict[str, float]
     rest.
 
     >>> want = Demand(floor_per_s=1, wanted_per_s=5, look_s=0.1, weight=5)
-    >>> fair_rates({"a": want, "b": want}, budget=0.6)
+    >>> {who: round(rate, 6) for who, rate in fair_rates({"a": want, "b": want}, 0.6).items()}
     {'a': 3.0, 'b': 3.0}
     """
     floors = sum(d.floor_per_s * d.look_s for d in demands.values())
