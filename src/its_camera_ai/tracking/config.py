@@ -67,7 +67,7 @@ class TrackerConfig:
     score_low: float = 0.2
     score_new: float = 0.4
     score_new_dense: float = 0.55
-    weak_birth_s: float = 1.0
+    weak_birth_s: float = 0.5
     dense_s: float = 0.1
     sparse_s: float = 0.2
     evidence_score: float = 0.35
