@@ -218,7 +218,8 @@ def test_ctrl_c_keeps_what_is_done_and_is_code_4(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        wait_until(lambda: list(out.glob(".tracks.txt.*")), "the analysis to begin", 60)
+        # the video is begun with the first picture; before it there is nothing to keep
+        wait_until(lambda: list(out.glob(".annotated.mp4.*")), "the first picture", 60)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 4, said
