@@ -90,6 +90,12 @@ def _cameras_table(heard: dict[tuple[str, int], RoleStatus]) -> Table:
             str(stream.recorded_packets) if stream.recording else "–",
             str(stream.unrecorded_packets),
             f"{seen.looks_per_s:.1f}" if seen else "–",
-            stream.error or stream.recording_problem,
+            stream.error or stream.recording_problem or _picture_faults(seen),
         )
     return table
+
+
+def _picture_faults(seen: VisionStatus | None) -> str:
+    if seen is None or not seen.faults:
+        return ""
+    return f"bad picture: {', '.join(seen.faults)}"
