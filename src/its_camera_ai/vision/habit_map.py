@@ -12,17 +12,24 @@ ALLOWED_MIN, ALLOWED_MAX = 12.0, 60.0
 """Grey levels. Below the first lies what compression does to a still picture; what differs by
 more than the second is seen however much the place around it stirs."""
 
-_ALLOWED_FACTOR = 4.0  # over the usual mean difference: 3.2 sigma of Gaussian noise
-_USUAL_FIRST = 2.0
+_STEP_FACTOR = 0.7  # step over two pixels, in allowed differences, that makes an edge
+_ALLOWED_FACTOR, _ALLOWED_LEAST = (
+    np.float32(4),
+    np.float32(ALLOWED_MIN),
+)  # over the usual mean difference: 3.2 sigma of Gaussian noise
+_USUAL_FIRST, _USUAL_MAX = 2.0, np.float32(ALLOWED_MAX / 4)
 _TAU_S = 4.0  # of the usual difference, once it is that old itself
 _TAU_FIRST_S = 0.5
 _RISE_MAX, _FALL_MAX = np.float32(8), np.float32(0.5)  # levels: gusts of wind come and go
 _PASSED_MAX = np.float32(4)  # one bright lorry teaches little
 _BUSY_TAU_S = 10.0
-_PASSED_TAU_S, _PASSED_MIN = 30.0, 0.05  # somebody may have been there in the last half minute
+_PASSED_TAU_S, _PASSED_MIN = (
+    30.0,
+    0.05 * 255,
+)  # somebody may have been there in the last half minute
 _CLOCK_EDGE_SHARE = 1 / 8  # of the picture's height: where cameras write the time
 _CLOCK_WIDTH_SHARE_MAX = 0.6
-_CLOCK_BUSY_MIN, _CLOCK_BUSY_SEED = 0.1, 0.5
+_CLOCK_BUSY_MIN, _CLOCK_BUSY_SEED = 0.1 * 255, 0.5 * 255
 _NOTHING_PASSES = 255
 _SPARSE = 3  # every third cell in both directions tells the level of all
 
@@ -44,6 +51,7 @@ class HabitMap:
     def __init__(self, size_wh: tuple[int, int], cells_wh: tuple[int, int]) -> None:
         self._size_wh = size_wh
         shape = cells_wh[::-1]
+        self._wanted = np.full(shape, ALLOWED_MIN, np.uint8)
         self._usual = np.full(shape, _USUAL_FIRST, np.float32)
         self._busy = np.zeros(shape, np.float32)
         self._passed = np.zeros(shape, np.float32)
@@ -51,6 +59,7 @@ class HabitMap:
         self._clock_pixels: npt.NDArray[np.uint8] | None = None
         self._age_s = 0.0
         self.allowed: ByteArray = np.full(size_wh[::-1], ALLOWED_MIN, np.uint8)
+        self.step_allowed: ByteArray = self._step_allowed()
         self.level = int(ALLOWED_MIN)
 
     def learn(
@@ -64,33 +73,39 @@ class HabitMap:
 
         Args:
             difference: (h, w) of each cell, mean over its pixels, grey levels.
-            shifted: (h, w) not 0 where the mean of the surroundings is not that of the background.
-            hot: (h, w) not 0 where a cell counted as changed.
+            shifted: (h, w) 255 where the mean of the surroundings is not that of the background.
+            hot: (h, w) 255 where a cell counted as changed, else 0, as in ``shifted``.
             step_s: since the last call.
         """
         self._age_s += step_s
+        _follow(self._passed, shifted, step_s, _PASSED_TAU_S)
+        at_most = _PASSED_MAX
+        if self._age_s > _TAU_S:  # _PASSED_MAX where somebody may be passing, 0 elsewhere
+            _, at_most = cv2.threshold(self._passed, _PASSED_MIN, _PASSED_MAX, cv2.THRESH_BINARY)
+        step = cv2.subtract(difference, self._usual, dtype=cv2.CV_32F)
+        np.maximum(step, -np.maximum(at_most, _FALL_MAX), out=step)
+        np.minimum(step, _RISE_MAX - at_most, out=step)
         tau_s = min(_TAU_S, max(_TAU_FIRST_S, self._age_s))
-        self._passed += ((shifted > 0) - self._passed) * np.float32(
-            1 - math.exp(-step_s / _PASSED_TAU_S)
-        )
-        passed = self._passed > _PASSED_MIN if self._age_s > _TAU_S else np.True_
-        step = difference - self._usual
-        np.clip(
-            step,
-            np.where(passed, -_PASSED_MAX, -_FALL_MAX),
-            np.where(passed, _PASSED_MAX, _RISE_MAX),
-            out=step,
-        )
-        self._usual += step * np.float32(min(1.0, step_s / tau_s))
-        np.clip(self._usual, 0, ALLOWED_MAX / _ALLOWED_FACTOR, out=self._usual)
-        stirs = (hot > 0) | ((self._clock > 0) & (difference > ALLOWED_MIN))
-        self._busy += (stirs - self._busy) * np.float32(1 - math.exp(-step_s / _BUSY_TAU_S))
-        wanted = np.maximum(self._usual * np.float32(_ALLOWED_FACTOR), np.float32(ALLOWED_MIN))
-        self.level = _median(wanted[::_SPARSE, ::_SPARSE])
-        allowed = cv2.resize(wanted.astype(np.uint8), self._size_wh, interpolation=cv2.INTER_LINEAR)
+        cv2.scaleAdd(step, min(1.0, step_s / tau_s), self._usual, self._usual)
+        np.minimum(self._usual, _USUAL_MAX, out=self._usual)
+        if self._clock_pixels is not None:
+            hot = np.where((self._clock > 0) & (difference > ALLOWED_MIN), np.uint8(255), hot)
+        _follow(self._busy, hot, step_s, _BUSY_TAU_S)
+        wanted = np.maximum(self._usual * _ALLOWED_FACTOR, _ALLOWED_LEAST).astype(np.uint8)
+        if not np.array_equal(wanted, self._wanted):
+            self._wanted = wanted
+            self._allow()
+
+    def _allow(self) -> None:
+        self.level = _median(self._wanted[::_SPARSE, ::_SPARSE])
+        allowed = cv2.resize(self._wanted, self._size_wh, interpolation=cv2.INTER_LINEAR)
         if self._clock_pixels is not None:
             cv2.max(allowed, self._clock_pixels, allowed)
         self.allowed = np.asarray(allowed, np.uint8)
+        self.step_allowed = self._step_allowed()
+
+    def _step_allowed(self) -> ByteArray:
+        return np.asarray(cv2.convertScaleAbs(self.allowed, alpha=_STEP_FACTOR), np.uint8)
 
     def find_clock(self) -> None:
         """Nothing passes where figures change all the time at the picture's edge.
@@ -99,10 +114,15 @@ class HabitMap:
         picture and doesn't fill its width. A road does not end there.
         """
         lively = (self._busy > _CLOCK_BUSY_MIN).astype(np.uint8)
+        had_clock = self._clock_pixels is not None
         self._clock[:] = 0
         self._clock_pixels = None
-        if not lively.any():
-            return
+        if lively.any():
+            self._find_clock(lively)
+        if had_clock or self._clock_pixels is not None:
+            self._allow()
+
+    def _find_clock(self, lively: ByteArray) -> None:
         near = cv2.dilate(lively, np.ones((3, 3), np.uint8))
         count, labels, stats, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
         rows, columns = lively.shape
@@ -121,6 +141,11 @@ class HabitMap:
             )
 
 
+def _follow(average: FloatArray, now: ByteArray, step_s: float, tau_s: float) -> None:
+    """Move a running average (h, w) of bytes towards those of now."""
+    cv2.accumulateWeighted(now, average, 1 - math.exp(-step_s / tau_s))
+
+
 def _median(values: FloatArray) -> int:
     """The upper one, in whole levels."""
     flat = values.ravel()
@@ -132,5 +157,6 @@ def local_gain(now: ByteArray, before: ByteArray) -> FloatArray:
 
     The median over 5×5 cells follows light, and things only inside of the largest.
     """
-    ratio = (now.astype(np.float32) + 2) / (before.astype(np.float32) + 2)
+    ratio = np.add(now, 2, dtype=np.float32)
+    ratio /= np.add(before, 2, dtype=np.float32)
     return np.asarray(cv2.medianBlur(ratio, 5), np.float32)

@@ -37,10 +37,11 @@ _SETTLING_TAU_S = 0.3
 _JUMP_SHARE = 0.1  # part of the picture that changes its light from one frame to the next
 _UNEVEN_SHARE = 0.02  # from here on the background is fitted to the light place by place
 _WIDE_SPOT = np.ones((9, 9), np.uint8)  # cells: wider than most things, narrower than shadows
-_EDGE_FACTOR = 0.7  # step over two pixels, in allowed differences, that makes an edge
+_LIT_MARGIN = 3  # cells around what is lit unevenly: what the median and the blending reach
 _EDGE_SHARE = 0.3  # of the way round a thing's box
-_BACKGROUND_STEP_S, _HABIT_STEP_S, _CLOCK_STEP_S = 0.15, 0.2, 2.0
+_BACKGROUND_STEP_S, _HABIT_STEP_S, _CLOCK_STEP_S = 0.15, 0.4, 2.0
 _EARLIER_STEP_S = 0.5
+_NEAR = np.ones((3, 3), np.uint8)
 _NO_BOXES = np.empty((0, 4), np.float32)
 
 
@@ -93,6 +94,8 @@ class MotionGate:
         self._coarse_wh = _divided(self._small_wh, 2 * _CELL_PX)
         w, h = size_wh[0] / self._small_wh[0], size_wh[1] / self._small_wh[1]
         self._to_frame = np.array([w, h, w, h], np.float32)
+        self._columns = _edges(self._small_wh[0], self._cells_wh[0])
+        self._rows = _edges(self._small_wh[1], self._cells_wh[1])
         self._habits = HabitMap(self._small_wh, self._cells_wh)
         self._rain = RainGauge()
         self._average: npt.NDArray[np.float32] | None = None
@@ -104,7 +107,6 @@ class MotionGate:
         self._relit_pts_ns = 0
         self._uneven_share = 0.0
         self._active = False
-        self._kernel = np.ones((3, 3), np.uint8)
         self._learn_turn = _Turn(_BACKGROUND_STEP_S)
         self._habit_turn = _Turn(_HABIT_STEP_S)
         self._clock_turn = _Turn(_CLOCK_STEP_S)
@@ -142,8 +144,9 @@ class MotionGate:
             return Motion(self._active, _NO_BOXES, uneven_share, relit=True)
 
         lit_unevenly = uneven_share > _UNEVEN_SHARE and _has_wide_spot(uneven)
-        background = self._lit_background(cells) if lit_unevenly else self._background
-        difference = cv2.absdiff(small, background)
+        difference = cv2.absdiff(small, self._background)
+        if lit_unevenly:
+            self._relight_difference(difference, small, cells, uneven)
         mask = cv2.compare(difference, self._habits.allowed, cv2.CMP_GT)
         changed = cv2.countNonZero(mask)
         share = changed / mask.size
@@ -154,7 +157,7 @@ class MotionGate:
         boxes = _NO_BOXES
         if changed >= _AREA_MIN_PX:
             boxes = self._things(small, mask, difference if lit_unevenly else None)
-        self._learn(small, mask, difference, pts_ns)
+        self._learn(small, cells, mask, difference, pts_ns)
         self._mask_before = mask
         self._active = len(boxes) > 0
         return Motion(self._active, boxes, share)
@@ -188,11 +191,26 @@ class MotionGate:
         self._background = cv2.convertScaleAbs(self._average)
         self._background_cells = self._cells_of(self._background)
 
-    def _lit_background(self, cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Rule 4: the background under the light of this moment, place by place."""
-        gain = local_gain(cells, self._background_cells)
-        fine = cv2.resize(gain, self._small_wh, interpolation=cv2.INTER_LINEAR)
-        return cv2.multiply(self._background, fine, dtype=cv2.CV_8U)
+    def _relight_difference(
+        self,
+        difference: npt.NDArray[Any],
+        small: npt.NDArray[Any],
+        cells: npt.NDArray[Any],
+        uneven: npt.NDArray[Any],
+    ) -> None:
+        """Rule 4: the difference from the background under the light of this moment, place by
+        place, wherever that light is another one; elsewhere it stays as it is.
+        """
+        x, y, w, h = cv2.boundingRect(uneven)
+        x0, y0 = max(0, x - _LIT_MARGIN), max(0, y - _LIT_MARGIN)
+        x1 = min(self._cells_wh[0], x + w + _LIT_MARGIN)
+        y1 = min(self._cells_wh[1], y + h + _LIT_MARGIN)
+        gain = local_gain(cells[y0:y1, x0:x1], self._background_cells[y0:y1, x0:x1])
+        here = self._window(x0, y0, x1 - x0, y1 - y0)
+        background = self._background[here]
+        fine = cv2.resize(gain, background.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        lit = cv2.multiply(background, fine, dtype=cv2.CV_8U)
+        difference[here] = cv2.absdiff(small[here], lit)
 
     def _things(
         self,
@@ -209,7 +227,7 @@ class MotionGate:
         area_min_px = _AREA_MIN_PX
         if self._rain.raining and self._mask_before is not None:
             # rule 6: drops are elsewhere in the next frame
-            mask = cv2.bitwise_and(mask, cv2.dilate(self._mask_before, self._kernel))
+            mask = cv2.bitwise_and(mask, cv2.dilate(self._mask_before, _NEAR))
             area_min_px = _AREA_MIN_RAIN_PX
         stirred = cv2.absdiff(small, self._earlier[0])
         moving = cv2.bitwise_and(mask, cv2.compare(stirred, self._habits.allowed, cv2.CMP_GT))
@@ -217,41 +235,39 @@ class MotionGate:
             return _NO_BOXES
         cells = self._cells_of(mask)
         hot = cv2.min(_above(cells, _HOT_LEVEL), _above(cv2.blur(cells, (3, 3)), _SPECK_LEVEL))
-        contours, _ = cv2.findContours(hot, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        rows = []
-        for contour in contours:
-            window = self._window(*cv2.boundingRect(contour))
+        if not cv2.countNonZero(hot):
+            return _NO_BOXES
+        sharp = None if difference is None else self._sharp(mask, difference)
+        _, _, stats, _ = cv2.connectedComponentsWithStats(hot, connectivity=8, ltype=cv2.CV_16U)
+        found = []
+        for x, y, w, h, count in stats[1:].tolist():
+            window = self._window(x, y, w, h)
             inside = mask[window]
             if (
-                cv2.countNonZero(inside) < area_min_px
+                # a hot cell has two changed pixels
+                (2 * count < area_min_px and cv2.countNonZero(inside) < area_min_px)
                 or cv2.countNonZero(moving[window]) < area_min_px / 2
-                or (difference is not None and not self._has_edge(window, inside, difference))
+                or (sharp is not None and not _has_edge(sharp[window]))
             ):
                 continue
             left, top, width, height = cv2.boundingRect(inside)
             left, top = left + window[1].start, top + window[0].start
-            rows.append((left, top, left + width, top + height))
-        if not rows:
+            found.append((-width * height, left, top, left + width, top + height))
+        if not found:
             return _NO_BOXES
-        boxes = np.array(rows, np.float32)
-        size = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-        largest = np.argsort(-size, kind="stable")[:BOXES_MAX]
-        return np.asarray(boxes[largest] * self._to_frame, np.float32)
+        found.sort()
+        boxes = np.array(found[:BOXES_MAX], np.float32)[:, 1:]
+        return boxes * self._to_frame
 
-    def _has_edge(
-        self, window: tuple[slice, slice], inside: npt.NDArray[Any], difference: npt.NDArray[Any]
-    ) -> bool:
-        """Rule 4: shadows of clouds and glare fade out, things end."""
-        step = cv2.morphologyEx(difference[window], cv2.MORPH_GRADIENT, self._kernel)
-        wanted = cv2.convertScaleAbs(self._habits.allowed[window], alpha=_EDGE_FACTOR)
-        sharp = cv2.bitwise_and(cv2.compare(step, wanted, cv2.CMP_GT), inside)
-        height, width = inside.shape
-        needed = max(_AREA_MIN_PX / 2, _EDGE_SHARE * 2 * (width + height))
-        return bool(cv2.countNonZero(sharp) >= needed)
+    def _sharp(self, mask: npt.NDArray[Any], difference: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Changed pixels beside which the difference makes a step."""
+        step = cv2.morphologyEx(difference, cv2.MORPH_GRADIENT, _NEAR)
+        return cv2.bitwise_and(mask, cv2.compare(step, self._habits.step_allowed, cv2.CMP_GT))
 
     def _learn(
         self,
         small: npt.NDArray[Any],
+        cells: npt.NDArray[Any],
         mask: npt.NDArray[Any],
         difference: npt.NDArray[Any],
         pts_ns: int,
@@ -264,7 +280,7 @@ class MotionGate:
             self._round_background()
         if since_s := self._habit_turn.due_s(pts_ns):
             hot = self._hot(mask)
-            self._habits.learn(self._cells_of(difference), self._shifted(small), hot, since_s)
+            self._habits.learn(self._cells_of(difference), self._shifted(cells), hot, since_s)
             if self._mask_before is not None:
                 self._rain.update(hot, self._hot(self._mask_before), since_s)
         if self._clock_turn.due_s(pts_ns):
@@ -272,9 +288,9 @@ class MotionGate:
         if self._earlier_turn.due_s(pts_ns):
             self._earlier = [self._earlier[1], small]
 
-    def _shifted(self, small: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def _shifted(self, cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Cells (h, w) are 255 where the mean of four of them is not that of the background."""
-        change = cv2.subtract(self._cells_of(small), self._background_cells, dtype=cv2.CV_16S)
+        change = cv2.subtract(cells, self._background_cells, dtype=cv2.CV_16S)
         coarse = cv2.resize(change, self._coarse_wh, interpolation=cv2.INTER_AREA)
         shifted = _above(cv2.convertScaleAbs(coarse), self._habits.level)
         return cv2.resize(shifted, self._cells_wh, interpolation=cv2.INTER_NEAREST)
@@ -290,12 +306,14 @@ class MotionGate:
 
     def _window(self, x: int, y: int, w: int, h: int) -> tuple[slice, slice]:
         """Rows and columns of the reduced picture that some cells cover."""
-        wide = self._small_wh[0] / self._cells_wh[0]
-        high = self._small_wh[1] / self._cells_wh[1]
-        return (
-            slice(int(y * high), math.ceil((y + h) * high)),
-            slice(int(x * wide), math.ceil((x + w) * wide)),
-        )
+        (top, bottom), (left, right) = self._rows, self._columns
+        return slice(top[y], bottom[y + h]), slice(left[x], right[x + w])
+
+
+def _edges(length_px: int, cells: int) -> tuple[list[int], list[int]]:
+    """First pixel of a run of cells by its first cell, and its end by the cell after it."""
+    at = [k * length_px / cells for k in range(cells + 1)]
+    return [math.floor(edge) for edge in at], [math.ceil(edge) for edge in at]
 
 
 def _divided(size_wh: tuple[int, int], by: int) -> tuple[int, int]:
@@ -306,6 +324,13 @@ def _has_wide_spot(uneven: npt.NDArray[Any]) -> bool:
     """Whether all cells (h, w; 255 or 0) of some large square changed, as under another light."""
     spot = cv2.erode(uneven, _WIDE_SPOT, borderType=cv2.BORDER_CONSTANT, borderValue=(255,))
     return cv2.countNonZero(spot) > 0
+
+
+def _has_edge(sharp: npt.NDArray[Any]) -> bool:
+    """Rule 4: shadows of clouds and glare fade out, things end."""
+    height, width = sharp.shape
+    needed = max(_AREA_MIN_PX / 2, _EDGE_SHARE * 2 * (width + height))
+    return bool(cv2.countNonZero(sharp) >= needed)
 
 
 def _above(values: npt.NDArray[Any], limit: int) -> npt.NDArray[Any]:
