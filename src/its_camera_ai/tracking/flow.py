@@ -5,8 +5,11 @@ import numpy.typing as npt
 
 from its_camera_ai.tracking.table import Floats
 
-_REACHES = (1, 2, 4, 7)
+_REACHES = np.array([1, 2, 4, 7])[:, None]
 """Cells looked at round a place, nearest first, until enough has moved there."""
+_UNLIKE_H_S = 0.5
+"""Standard deviation, per cell, by which the flow farther off differs from that of a place: the
+other carriageway may be as near as that."""
 _ENOUGH_H = 0.8
 """Motion (box heights travelled) from which a place counts as known."""
 _SUMS = 5
@@ -25,9 +28,10 @@ class FlowField:
     """
 
     def __init__(self, cells: int, layers: int) -> None:
-        self._cells = cells
+        self._cells, self._layers = cells, layers
         self._size_wh = (0, 0)
         self._sums: Floats = np.zeros((layers * cells * cells, _SUMS))
+        self._area: Floats | None = None
 
     def learn(
         self,
@@ -50,8 +54,10 @@ class FlowField:
         if size_wh != self._size_wh:
             self._size_wh = size_wh
             self._sums[:] = 0
+            self._area = None
         if not len(xy):
             return
+        self._area = None
         cell = self._cell(xy, layer)
         rows = np.empty((len(xy), _SUMS))
         rows[:, 0] = travelled_h
@@ -75,23 +81,35 @@ class FlowField:
             second (0 where unknown).
         """
         n = len(xy)
-        mean, spread, growth = np.zeros((n, 2)), np.full(n, np.inf), np.zeros(n)
         if not n or size_wh != self._size_wh:
-            return mean, spread, growth
+            return np.zeros((n, 2)), np.full(n, np.inf), np.zeros(n)
         side = self._cells
-        grids = self._sums.reshape(-1, side, side, _SUMS)
-        layers, rows, columns = np.unravel_index(self._cell(xy, layer), (len(grids), side, side))
-        for i, (grid, r, c) in enumerate(zip(grids[layers], rows, columns, strict=True)):
-            for reach in _REACHES:
-                patch = grid[max(r - reach, 0) : r + reach + 1, max(c - reach, 0) : c + reach + 1]
-                weight, vx, vy, square, grown = patch.reshape(-1, _SUMS).sum(axis=0)
-                if weight >= _ENOUGH_H:
-                    growth[i] = grown / weight
-                    mean[i] = vx / weight, vy / weight
-                    variance = max(square / weight - mean[i] @ mean[i], 0.0) / 2
-                    spread[i] = np.sqrt(variance) * (1 + 0.2 * (reach - 1))
-                    break
-        return mean, spread, growth
+        layers, row, column = np.unravel_index(self._cell(xy, layer), (self._layers, side, side))
+        top, bottom = np.maximum(row - _REACHES, 0), np.minimum(row + _REACHES, side - 1) + 1
+        left = np.maximum(column - _REACHES, 0)
+        right = np.minimum(column + _REACHES, side - 1) + 1
+        area = self._summed_area()
+        total = area[layers, bottom, right] - area[layers, top, right]
+        total += area[layers, top, left] - area[layers, bottom, left]
+        enough = total[..., 0] >= _ENOUGH_H
+        nearest, known = enough.argmax(axis=0), enough.any(axis=0)
+        sums = total[nearest, np.arange(n)]
+        share = np.where(known, 1 / np.maximum(sums[:, 0], _ENOUGH_H), 0.0)[:, None]
+        mean = sums[:, 1:3] * share
+        variance = np.maximum(sums[:, 3] * share[:, 0] - (mean * mean).sum(axis=1), 0.0) / 2
+        off_h_s = _UNLIKE_H_S * (_REACHES[nearest, 0] - 1)
+        spread = np.where(known, np.sqrt(variance + off_h_s**2), np.inf)
+        return mean, spread, sums[:, 4] * share[:, 0]
+
+    def _summed_area(self) -> Floats:
+        """(layers, cells + 1, cells + 1, _SUMS): the sums of all cells above and to the left."""
+        if self._area is None:
+            side = self._cells
+            grids = self._sums.reshape(self._layers, side, side, _SUMS)
+            self._area = np.zeros((self._layers, side + 1, side + 1, _SUMS))
+            np.cumsum(grids, axis=1, out=self._area[:, 1:, 1:])
+            np.cumsum(self._area, axis=2, out=self._area)
+        return self._area
 
     def snapshot(self) -> tuple[Floats, tuple[int, int]]:
         """What was learned, for ``restore``: a copy of all sums, and the picture's size."""
@@ -101,6 +119,7 @@ class FlowField:
         """Take over what ``snapshot`` gave; a field of another grid is left out."""
         if sums.shape == self._sums.shape:
             self._sums, self._size_wh = sums.copy(), size_wh
+            self._area = None
 
     def _cell(self, xy: Floats, layer: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         scaled = xy * (self._cells / np.asarray(self._size_wh, np.float64))
