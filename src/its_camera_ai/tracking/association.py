@@ -55,7 +55,7 @@ def associate(table: TrackTable, seen: Sightings, look: Look, config: TrackerCon
     for track_mask, detection_mask in (
         (confirmed, strong),
         (confirmed & recent, ~strong),
-        (~confirmed, score >= config.score_new),
+        (~confirmed, score >= min(config.score_new, look.score_new)),
     ):
         t, d = np.flatnonzero(track_mask & ~taken_t), np.flatnonzero(detection_mask & ~taken_d)
         if len(t) and len(d):

@@ -15,7 +15,10 @@ class TrackerConfig:
         score_high: a detection from here up is matched first.
         score_high_dense: the same where looks are dense; a better look of a new body comes soon.
         score_low: a detection from here up may continue a track that was seen lately.
-        score_new: a track begins only from here up. score_new_dense: where looks are dense.
+        score_new: a track may begin from here up every ``weak_birth_s``, and one that was seen
+            once may go on.
+        score_new_dense: a track begins from here up at any look where looks are dense.
+        score_new_sparse: the same where they are sparse; what goes by is seen only a few times.
         weak_birth_s: a track may begin at ``score_new`` this often even where looks are dense.
         dense_s, sparse_s: looks this near together are dense, this far apart sparse; what lies
             between is interpolated.
@@ -67,6 +70,7 @@ class TrackerConfig:
     score_low: float = 0.2
     score_new: float = 0.4
     score_new_dense: float = 0.55
+    score_new_sparse: float = 0.3
     weak_birth_s: float = 0.5
     dense_s: float = 0.1
     sparse_s: float = 0.2
@@ -108,12 +112,14 @@ class TrackerConfig:
     def __post_init__(self) -> None:
         rising = (
             (0.0, self.score_low, self.score_new, self.score_new_dense, 1.0),
+            (self.score_low, self.score_new_sparse, self.score_new),
             (self.score_low, self.score_high, self.score_high_dense),
         )
         if any(sorted(scores) != list(scores) for scores in rising):
             raise ConfigInvalid(
-                "Tracker scores must satisfy 0 ≤ score_low ≤ score_new ≤ score_new_dense ≤ 1 and "
-                "score_low ≤ score_high ≤ score_high_dense; correct the order."
+                "Tracker scores must satisfy 0 ≤ score_low ≤ score_new_sparse ≤ score_new ≤ "
+                "score_new_dense ≤ 1 and score_low ≤ score_high ≤ score_high_dense; correct the "
+                "order."
             )
         if not 0 <= self.dense_s < self.sparse_s:
             raise ConfigInvalid("Tracker times must satisfy 0 ≤ dense_s < sparse_s; correct them.")

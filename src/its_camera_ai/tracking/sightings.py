@@ -76,15 +76,14 @@ def look_at(
     """
     step_s = config.look_gap_s if dt_s is None else min(dt_s, config.look_gap_s)
     sparse = float(np.interp(step_s, (config.dense_s, config.sparse_s), (0, 1)))
+    new = config.score_new_dense + sparse * (config.score_new_sparse - config.score_new_dense)
     return Look(
         pts_ns,
         0.0 if dt_s is None else step_s,
         size_wh,
         None if looked_xyxy is None else np.asarray(looked_xyxy, np.float64).reshape(-1, 4),
         config.score_high_dense + sparse * (config.score_high - config.score_high_dense),
-        config.score_new
-        if weak_births
-        else config.score_new_dense + sparse * (config.score_new - config.score_new_dense),
+        min(new, config.score_new) if weak_births else new,
         min(step_s / config.sparse_s, 1.0),
     )
 
