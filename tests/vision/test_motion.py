@@ -14,11 +14,14 @@ W, H = 640, 360
 class Scene:
     """A textured, noisy, still picture; the same for the same seed."""
 
+    MARGIN = 64  # pixels; the grain of a frame is cut somewhere from a larger one
+
     def __init__(self, seed: int = 1, noise: float = 2.0) -> None:
         self._rng = np.random.default_rng(seed)
         coarse = self._rng.uniform(40, 200, (H // 20, W // 20)).astype(np.float32)
         self.still = cv2.resize(coarse, (W, H), interpolation=cv2.INTER_CUBIC)
-        self.noise = noise
+        shape = (H + self.MARGIN, W + self.MARGIN)
+        self._grain = noise * self._rng.standard_normal(shape, np.float32)
 
     def frame(
         self,
@@ -32,7 +35,8 @@ class Scene:
         if block is not None:
             x, y, w, h = block
             picture[y : y + h, x : x + w] = 255 - picture[y : y + h, x : x + w]
-        noisy = picture * gain + offset + self._rng.normal(0, self.noise, (H, W))
+        x, y = self._rng.integers(0, self.MARGIN, 2)
+        noisy = picture * np.float32(gain) + np.float32(offset) + self._grain[y : y + H, x : x + W]
         return np.clip(noisy, 0, 255).astype(np.uint8)
 
 

@@ -9,24 +9,20 @@ import numpy.typing as npt
 from its_camera_ai.vision.detector import ByteArray, FloatArray
 
 ALLOWED_MIN, ALLOWED_MAX = 12.0, 60.0
-"""Grey levels. Below the first lies what compression does to a still picture; what differs by
-more than the second is seen however much the place around it stirs."""
+"""Grey levels. Below the first lies what compression does to a still picture by day; what differs
+by more than the second is seen however much the place around it stirs."""
 
-_STEP_FACTOR = 0.7  # step over two pixels, in allowed differences, that makes an edge
-_ALLOWED_FACTOR, _ALLOWED_LEAST = (
-    np.float32(4),
-    np.float32(ALLOWED_MIN),
-)  # over the usual mean difference: 3.2 sigma of Gaussian noise
+_FAINT_FACTOR = 0.7
+_DARK_SHARE, _DARK_MIN = 0.16, 8.0  # of the brightness: noise and contrasts shrink with the light
+_ALLOWED_FACTOR = np.float32(4)  # over the usual mean difference: 3.2 sigma of Gaussian noise
 _USUAL_FIRST, _USUAL_MAX = 2.0, np.float32(ALLOWED_MAX / 4)
 _TAU_S = 4.0  # of the usual difference, once it is that old itself
 _TAU_FIRST_S = 0.5
 _RISE_MAX, _FALL_MAX = np.float32(8), np.float32(0.5)  # levels: gusts of wind come and go
-_PASSED_MAX = np.float32(4)  # one bright lorry teaches little
+_PASSED_MAX = 4.0  # one bright lorry teaches little
 _BUSY_TAU_S = 10.0
-_PASSED_TAU_S, _PASSED_MIN = (
-    30.0,
-    0.05 * 255,
-)  # somebody may have been there in the last half minute
+# somebody may have been there in the last half minute
+_PASSED_TAU_S, _PASSED_MIN = 30.0, 0.05 * 255
 _CLOCK_EDGE_SHARE = 1 / 8  # of the picture's height: where cameras write the time
 _CLOCK_WIDTH_SHARE_MAX = 0.6
 _CLOCK_BUSY_MIN, _CLOCK_BUSY_SEED = 0.1 * 255, 0.5 * 255
@@ -46,6 +42,11 @@ class HabitMap:
     Args:
         size_wh: of the picture whose differences are judged, pixels.
         cells_wh: of the grid.
+
+    Attributes:
+        allowed: (H, W) grey levels.
+        faint: seven tenths of that: a step over two pixels that is more makes an edge.
+        level: what is allowed in the middle of all places.
     """
 
     def __init__(self, size_wh: tuple[int, int], cells_wh: tuple[int, int]) -> None:
@@ -59,7 +60,7 @@ class HabitMap:
         self._clock_pixels: npt.NDArray[np.uint8] | None = None
         self._age_s = 0.0
         self.allowed: ByteArray = np.full(size_wh[::-1], ALLOWED_MIN, np.uint8)
-        self.step_allowed: ByteArray = self._step_allowed()
+        self.faint: ByteArray = self._faint()
         self.level = int(ALLOWED_MIN)
 
     def learn(
@@ -68,6 +69,7 @@ class HabitMap:
         shifted: npt.NDArray[np.uint8],
         hot: npt.NDArray[np.uint8],
         step_s: float,
+        brightness: float = 255.0,
     ) -> None:
         """Take one picture's differences in; some pictures a second are enough.
 
@@ -76,12 +78,13 @@ class HabitMap:
             shifted: (h, w) 255 where the mean of the surroundings is not that of the background.
             hot: (h, w) 255 where a cell counted as changed, else 0, as in ``shifted``.
             step_s: since the last call.
+            brightness: mean of the empty scene, grey levels; in the dark less is allowed.
         """
         self._age_s += step_s
         _follow(self._passed, shifted, step_s, _PASSED_TAU_S)
-        at_most = _PASSED_MAX
-        if self._age_s > _TAU_S:  # _PASSED_MAX where somebody may be passing, 0 elsewhere
-            _, at_most = cv2.threshold(self._passed, _PASSED_MIN, _PASSED_MAX, cv2.THRESH_BINARY)
+        passed_min = _PASSED_MIN if self._age_s > _TAU_S else -1.0
+        # _PASSED_MAX where somebody may be passing, 0 elsewhere
+        _, at_most = cv2.threshold(self._passed, passed_min, _PASSED_MAX, cv2.THRESH_BINARY)
         step = cv2.subtract(difference, self._usual, dtype=cv2.CV_32F)
         np.maximum(step, -np.maximum(at_most, _FALL_MAX), out=step)
         np.minimum(step, _RISE_MAX - at_most, out=step)
@@ -91,7 +94,8 @@ class HabitMap:
         if self._clock_pixels is not None:
             hot = np.where((self._clock > 0) & (difference > ALLOWED_MIN), np.uint8(255), hot)
         _follow(self._busy, hot, step_s, _BUSY_TAU_S)
-        wanted = np.maximum(self._usual * _ALLOWED_FACTOR, _ALLOWED_LEAST).astype(np.uint8)
+        least = np.float32(min(ALLOWED_MIN, max(_DARK_MIN, _DARK_SHARE * brightness)))
+        wanted = np.maximum(self._usual * _ALLOWED_FACTOR, least).astype(np.uint8)
         if not np.array_equal(wanted, self._wanted):
             self._wanted = wanted
             self._allow()
@@ -102,10 +106,10 @@ class HabitMap:
         if self._clock_pixels is not None:
             cv2.max(allowed, self._clock_pixels, allowed)
         self.allowed = np.asarray(allowed, np.uint8)
-        self.step_allowed = self._step_allowed()
+        self.faint = self._faint()
 
-    def _step_allowed(self) -> ByteArray:
-        return np.asarray(cv2.convertScaleAbs(self.allowed, alpha=_STEP_FACTOR), np.uint8)
+    def _faint(self) -> ByteArray:
+        return np.asarray(cv2.convertScaleAbs(self.allowed, alpha=_FAINT_FACTOR), np.uint8)
 
     def find_clock(self) -> None:
         """Nothing passes where figures change all the time at the picture's edge.

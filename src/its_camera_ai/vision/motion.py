@@ -29,7 +29,9 @@ BOXES_MAX = 64
 
 _CELL_PX = 4  # of the reduced picture
 _AREA_MIN_PX = 10  # of the reduced picture
-_AREA_MIN_RAIN_PX = 16
+_AREA_MIN_RAIN_PX, _AREA_MIN_DARK_RAIN_PX = 24, 16
+_DARK_LEVEL = 70.0  # mean of the background: rain by night
+_SHIFT_FACTOR = 1.3  # of the usual threshold: so much the mean of a place shifts if somebody passes
 _HOT_LEVEL = 20  # of the mean of a cell's mask: a cell with two changed pixels or more
 _SPECK_LEVEL = 16  # of the mean over 3×3 cells: fewer than ten pixels change here
 _SETTLING_NS = NS_PER_S  # after a change of the light the background learns faster for so long
@@ -106,6 +108,7 @@ class MotionGate:
         self._last_pts_ns = 0
         self._relit_pts_ns = 0
         self._uneven_share = 0.0
+        self._dark = False
         self._active = False
         self._learn_turn = _Turn(_BACKGROUND_STEP_S)
         self._habit_turn = _Turn(_HABIT_STEP_S)
@@ -147,7 +150,7 @@ class MotionGate:
         difference = cv2.absdiff(small, self._background)
         if lit_unevenly:
             self._relight_difference(difference, small, cells, uneven)
-        mask = cv2.compare(difference, self._habits.allowed, cv2.CMP_GT)
+        mask = cv2.compare(difference, self._limit(), cv2.CMP_GT)
         changed = cv2.countNonZero(mask)
         share = changed / mask.size
         if share > SCENE_SHARE:
@@ -161,6 +164,11 @@ class MotionGate:
         self._mask_before = mask
         self._active = len(boxes) > 0
         return Motion(self._active, boxes, share)
+
+    def _limit(self) -> ByteArray:
+        """Rule 6: by night in rain things are fainter and drops are still drops."""
+        in_the_dark = self._dark and self._rain.raining
+        return self._habits.faint if in_the_dark else self._habits.allowed
 
     def _start(self, small: npt.NDArray[Any], pts_ns: int) -> None:
         """Another scene: this picture is the background."""
@@ -228,9 +236,9 @@ class MotionGate:
         if self._rain.raining and self._mask_before is not None:
             # rule 6: drops are elsewhere in the next frame
             mask = cv2.bitwise_and(mask, cv2.dilate(self._mask_before, _NEAR))
-            area_min_px = _AREA_MIN_RAIN_PX
+            area_min_px = _AREA_MIN_DARK_RAIN_PX if self._dark else _AREA_MIN_RAIN_PX
         stirred = cv2.absdiff(small, self._earlier[0])
-        moving = cv2.bitwise_and(mask, cv2.compare(stirred, self._habits.allowed, cv2.CMP_GT))
+        moving = cv2.bitwise_and(mask, cv2.compare(stirred, self._limit(), cv2.CMP_GT))
         if cv2.countNonZero(moving) < area_min_px / 2:  # rule 3
             return _NO_BOXES
         cells = self._cells_of(mask)
@@ -262,7 +270,7 @@ class MotionGate:
     def _sharp(self, mask: npt.NDArray[Any], difference: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Changed pixels beside which the difference makes a step."""
         step = cv2.morphologyEx(difference, cv2.MORPH_GRADIENT, _NEAR)
-        return cv2.bitwise_and(mask, cv2.compare(step, self._habits.step_allowed, cv2.CMP_GT))
+        return cv2.bitwise_and(mask, cv2.compare(step, self._habits.faint, cv2.CMP_GT))
 
     def _learn(
         self,
@@ -280,7 +288,11 @@ class MotionGate:
             self._round_background()
         if since_s := self._habit_turn.due_s(pts_ns):
             hot = self._hot(mask)
-            self._habits.learn(self._cells_of(difference), self._shifted(cells), hot, since_s)
+            brightness = cv2.mean(self._background_cells)[0]
+            self._dark = brightness < _DARK_LEVEL
+            self._habits.learn(
+                self._cells_of(difference), self._shifted(cells), hot, since_s, brightness
+            )
             if self._mask_before is not None:
                 self._rain.update(hot, self._hot(self._mask_before), since_s)
         if self._clock_turn.due_s(pts_ns):
@@ -292,7 +304,7 @@ class MotionGate:
         """Cells (h, w) are 255 where the mean of four of them is not that of the background."""
         change = cv2.subtract(cells, self._background_cells, dtype=cv2.CV_16S)
         coarse = cv2.resize(change, self._coarse_wh, interpolation=cv2.INTER_AREA)
-        shifted = _above(cv2.convertScaleAbs(coarse), self._habits.level)
+        shifted = _above(cv2.convertScaleAbs(coarse), _SHIFT_FACTOR * self._habits.level)
         return cv2.resize(shifted, self._cells_wh, interpolation=cv2.INTER_NEAREST)
 
     def _hot(self, mask: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -333,7 +345,7 @@ def _has_edge(sharp: npt.NDArray[Any]) -> bool:
     return bool(cv2.countNonZero(sharp) >= needed)
 
 
-def _above(values: npt.NDArray[Any], limit: int) -> npt.NDArray[Any]:
+def _above(values: npt.NDArray[Any], limit: float) -> npt.NDArray[Any]:
     """255 where a value is above the limit, else 0."""
     _, mask = cv2.threshold(values, limit, 255, cv2.THRESH_BINARY)
     return np.asarray(mask)
