@@ -224,6 +224,64 @@ def test_torture_upright(paths: dict[int, list[Spot]], expected: tuple[int, int]
     assert in_out(scene) == expected[::-1]
 
 
+def leap(*spots: Spot) -> list[Spot]:
+    """Sightings 0.4 s apart."""
+    return [spot for seen in spots for spot in (seen, *[None] * 9)]
+
+
+ONE_WAY = {k: [*[None] * 30 * k, *DOWN] for k in range(1, 5)}
+"""Four that go down, one after the other."""
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (leap((300, 200), (300, 280)), (1, 0)),
+        (leap((300, 200), (300, 280), (300, 330)), (1, 0)),
+        (leap((300, 200), (300, 280), (300, 282), (300, 279)), (1, 0)),
+        (leap((300, 200), (300, 280), (300, 210)), (0, 0)),
+        (leap((300, 200), (300, 330), (300, 270)), (0, 0)),
+        (leap((300, 140), (300, 200), (300, 280), (300, 210)), (1, 1)),
+    ],
+    ids=["at the end", "goes on", "stays", "goes back over", "steps back", "supported before"],
+)
+def test_a_leap_counts_unless_the_next_sighting_contradicts(
+    path: list[Spot], expected: tuple[int, int]
+) -> None:
+    scene = analytics(GATE)
+    play(scene, {1: path})
+    assert in_out(scene) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "x", "expected"),
+    [
+        (leap((300, 300), (300, 200)), 0, (4, 0)),
+        (leap((300, 300), (300, 260), (300, 210)), 0, (4, 0)),
+        (leap((300, 300), (300, 270), (300, 230), (300, 200)), 0, (4, 1)),
+        (leap((300, 300), (300, 200)), -180, (4, 1)),
+        (UP, 0, (4, 1)),
+    ],
+    ids=["leap", "two steps", "three steps", "elsewhere on the line", "many looks"],
+)
+def test_against_what_is_usual_needs_a_longer_way(
+    path: list[Spot], x: float, expected: tuple[int, int]
+) -> None:
+    scene = analytics(GATE)
+    shifted = [None if spot is None else (spot[0] + x, spot[1]) for spot in path]
+    play(scene, {**ONE_WAY, 9: [*[None] * 200, *shifted]})
+    assert in_out(scene) == expected
+
+
+def test_slow_one_that_turns_round_is_followed() -> None:
+    """Steps far below the margin add up to a turn, also after standing for long."""
+    scene = analytics(GATE)
+    back = straight((300, 200), (300, 235), 70)
+    path = [*back[::-1], *[(300.0, 200.0)] * 50, *straight((300, 200), (300, 290), 180)]
+    play(scene, {1: path})
+    assert in_out(scene) == (1, 0)
+
+
 @pytest.mark.parametrize("apart", [2, 6, 12, 30])
 def test_two_lines_close_together_count_once_each(apart: float) -> None:
     second = Line("second", ((100, 240 + apart), (500, 240 + apart)), Unit.PX)

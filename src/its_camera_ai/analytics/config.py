@@ -17,6 +17,10 @@ class AnalyticsConfig:
             tracker keeps a lost track, so that one found again continues.
         look_gap_s: a longer time without any look counts as unknown and ages nothing beyond it.
         trend_s: speed and direction are taken over at least this long where the track has it.
+        leap_h: a single step over a line that is longer than this, in box heights, counts once the
+            next sighting does not go back.
+        contrary_steps: a crossing against what is usual at its place counts only of a track that
+            went that way for so many steps in a row.
         extrapolate_s: how far ahead a track that ended on a line is thought on, and how far back
             one that began on it.
         born_s: a track that began on a line and stays there longer was standing on it.
@@ -35,6 +39,8 @@ class AnalyticsConfig:
     forget_s: float = 3.0
     look_gap_s: float = 1.5
     trend_s: float = 0.5
+    leap_h: float = 1.0
+    contrary_steps: int = 3
     extrapolate_s: float = 0.5
     born_s: float = 1.0
     stitch_s: float = 0.8

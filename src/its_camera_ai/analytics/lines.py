@@ -7,8 +7,11 @@ import numpy.typing as npt
 
 from its_camera_ai.analytics.config import AnalyticsConfig
 from its_camera_ai.analytics.paths import ANCHORS, Floats, Ints, Moves, Paths, Rows, Sightings
-from its_camera_ai.core.scene import Line
+from its_camera_ai.analytics.usual import UsualWays
+from its_camera_ai.core.scene import Line, anchor_points
 from its_camera_ai.core.time import NS_PER_S
+
+_RUN_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ class LineCrossings:
 
     Per track and line it holds the side on which the anchor last was *clearly*, and since then
     the net number of passages through the segment. A crossing is decided when the anchor is
-    clearly on the other side and the net passage agrees.
+    clearly on the other side and the net passage agrees. Where that is in doubt, a leap or a
+    crossing against the usual way, it stays open until further sightings or the track's end.
     """
 
     def __init__(
@@ -56,6 +60,9 @@ class LineCrossings:
         self._at_ns: Ints = np.empty((0, n), np.int64)
         self._at_box: Floats = np.empty((0, n, 5))
         self._counted_ns: Ints = np.empty((0, n, 2), np.int64)
+        self._run: npt.NDArray[np.int16] = np.empty((0, n), np.int16)
+        self._farthest_px: Floats = np.empty((0, n))
+        self._usual = UsualWays(n)
 
     def append(self, seen: Sightings) -> None:
         """Rows for new tracks: clearly on a side at once, or on none yet."""
@@ -72,6 +79,8 @@ class LineCrossings:
         self._at_box = np.concatenate([self._at_box, np.zeros((k, n, 5))])
         never = np.full((k, n, 2), np.iinfo(np.int64).min, np.int64)
         self._counted_ns = np.concatenate([self._counted_ns, never])
+        self._run = np.concatenate([self._run, np.zeros((k, n), np.int16)])
+        self._farthest_px = np.concatenate([self._farthest_px, distance])
 
     def keep(self, mask: npt.NDArray[np.bool_]) -> None:
         """Drop the rows where ``mask`` is False."""
@@ -80,6 +89,7 @@ class LineCrossings:
         self._side, self._net = self._side[mask], self._net[mask]
         self._at_ns, self._at_box = self._at_ns[mask], self._at_box[mask]
         self._counted_ns = self._counted_ns[mask]
+        self._run, self._farthest_px = self._run[mask], self._farthest_px[mask]
 
     def step(self, moves: Moves) -> list[Crossing]:
         """Follow each track from its sighting before to the present one."""
@@ -93,12 +103,17 @@ class LineCrossings:
         if passed.any():
             self._pass(moves, before, after, passed)
         margin = self._margin(moves.height)
+        self._follow(rows, before, after, margin)
         clear = np.abs(after) >= margin
         side = np.where(inward, 1, -1).astype(np.int8)
         old, net = self._side[rows], self._net[rows]
         decided = clear & (np.sign(net) == side) & (old != side)
         if (decided & (old == 0)).any():
             decided &= (old != 0) | self._came_over(moves, after, margin)
+        if decided.any():
+            doubtful = decided & self._in_doubt(moves, after - before, inward)
+            decided &= ~doubtful
+            clear &= ~doubtful
         self._side[rows] = np.where(clear, side, old)
         self._net[rows] = np.where(clear, 0, net)
         return [
@@ -111,7 +126,8 @@ class LineCrossings:
 
         A track is taken to have crossed if it was clearly on one side, was last seen within the
         margin or beyond the line, moved towards the other side by at least two margins of late,
-        and would be clearly there ``extrapolate_s`` later at that speed.
+        and would be clearly there ``extrapolate_s`` later at that speed. One in doubt is taken to
+        have crossed unless it turned round or went against the usual way.
         """
         if not len(rows) or not len(self._length):
             return []
@@ -134,7 +150,11 @@ class LineCrossings:
         reach = np.divide(after, after - final, out=np.zeros_like(after), where=after != final)
         hit = last + reach[:, :, None] * step
         straddling = (net == 0) & (np.abs(after) < margin) & self._on_segment(hit)
-        decided = (goal != 0) & there & moving & (gone_over | straddling)
+        # Clearly over and still open are only those in doubt.
+        over = (np.sign(after) == goal) & (np.abs(after) >= margin)
+        unopposed = gone_over & (self._run[rows] * goal > 0)
+        decided = np.where(over, unopposed, there & moving & (gone_over | straddling))
+        decided &= (goal != 0) & ~self._contrary(rows, paths.anchors[rows], goal > 0)
         found = []
         for k, i in zip(*np.nonzero(decided), strict=True):
             row = int(rows[k])
@@ -147,8 +167,13 @@ class LineCrossings:
         return found
 
     def note(self, crossing: Crossing) -> None:
-        """Remember that this crossing was counted."""
-        self._counted_ns[crossing.row, crossing.line, int(crossing.inward)] = crossing.pts_ns
+        """Remember that this crossing was counted, and that this is a way to go there."""
+        line, inward = crossing.line, crossing.inward
+        self._counted_ns[crossing.row, line, int(inward)] = crossing.pts_ns
+        anchor = ANCHORS[self._anchor[line]]
+        (place,) = anchor_points(np.array([crossing.xyxy], np.float32), anchor)
+        along = (place - self._start[line]) @ self._along[line] / self._length[line] ** 2
+        self._usual.learn(line, float(along), inward=inward)
 
     def counted_near(self, crossing: Crossing) -> Rows:
         """Rows counted on the same line and direction within ``twin_s`` of this crossing."""
@@ -156,6 +181,43 @@ class LineCrossings:
         window_ns = int(self._config.twin_s * NS_PER_S)
         near = (when >= crossing.pts_ns - window_ns) & (when <= crossing.pts_ns + window_ns)
         return np.flatnonzero(near)
+
+    def _follow(self, rows: Rows, before: Floats, after: Floats, margin: Floats) -> None:
+        """Count the steps since each track turned round, as seen from each line.
+
+        It turned once it is a margin behind the farthest that it came.
+        """
+        run = self._run[rows]
+        far = np.where(run == 0, before, self._farthest_px[rows])
+        way = np.sign(run)
+        behind = (far - after) * way
+        turned = (run == 0) | (behind >= margin)
+        way = np.where(turned, np.where(after >= far, 1, -1), way).astype(np.int16)
+        self._run[rows] = np.where(turned, way, np.clip(run + way, -_RUN_MAX, _RUN_MAX))
+        self._farthest_px[rows] = np.where(turned | (behind < 0), after, far)
+
+    def _in_doubt(
+        self, moves: Moves, moved: Floats, inward: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.bool_]:
+        """(K, lines): a single leap, a way back, or against what is usual for too few steps."""
+        run = np.where(inward, self._run[moves.rows], -self._run[moves.rows])
+        leap = np.abs(moved) > self._config.leap_h * moves.height[:, None]
+        doubtful: npt.NDArray[np.bool_] = (run < 1) | (leap & (run < 2))
+        return doubtful | self._contrary(moves.rows, moves.after, inward)
+
+    def _contrary(
+        self, rows: Rows, anchors: Floats, inward: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.bool_]:
+        """(K, lines): goes against the usual, and has not gone so for long."""
+        run = np.where(inward, self._run[rows], -self._run[rows])
+        short = run < self._config.contrary_steps
+        if not short.any():
+            return short
+        k, i = np.nonzero(short)
+        offset = self._position(anchors)[k, i] - self._start[i]
+        along = (offset * self._along[i]).sum(axis=1) / self._length[i] ** 2
+        short[k, i] = self._usual.contrary(i, along, inward[k, i])
+        return short
 
     def _came_over(self, moves: Moves, after: Floats, margin: Floats) -> npt.NDArray[np.bool_]:
         """(K, lines): whether a track that began on the line was on its way over it.
