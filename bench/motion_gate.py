@@ -2,12 +2,14 @@
 
     python -m bench.motion_gate DATA_FOLDER [--jobs 2] [--write]
 
-Cost is processor time per 640×360 frame on one thread, beside OpenCV's MOG2 and a bare difference
-of frames (threshold, dilate, contours), both at the gate's 320×180, reduced alike, frame by frame
-in the same run. A quiet scene is a simulated street without traffic; looks are those that
-``LookScheduler`` grants in stream time, with the gate and without. A crossing is lost if the gate
-had no box on the object in the two seconds before it. ``--write`` renews
-docs/design/motion-gate.md and bench/results/motion-gate.json.
+Cost is processor time per 640×360 frame on one thread, of each frame the least of three runs,
+beside OpenCV's MOG2 and a bare difference of frames (threshold, dilate, contours), both at the
+gate's 320×180, reduced alike, frame by frame in the same runs. Looks are those that
+``LookScheduler`` grants in stream time, with the gate and without, on a street that is empty or
+nearly so; who is in the picture is followed at once. Quiet is such a street where nothing but the
+light and the grain changes: no swaying trees, no beams of cars outside the picture, no rain by
+night. A crossing is lost if the gate had no box on the object in the two seconds before it.
+``--write`` renews docs/design/motion-gate.md and bench/results/motion-gate.json.
 """
 
 import argparse
@@ -25,7 +27,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from bench.motion_truth import CLIPS, LostCrossings, clip_crossings, luma_of, street_crossings
+from bench.motion_truth import (
+    CLIPS,
+    VISIBLE_MIN,
+    LostCrossings,
+    clip_crossings,
+    luma_of,
+    street_crossings,
+)
 from its_camera_ai.sim.street import open_street
 from its_camera_ai.sim.weather import WEATHERS
 from its_camera_ai.vision.motion import REDUCED_WH, MotionGate
@@ -37,6 +46,10 @@ LIMIT_MS = 0.15
 SAVING_MIN = 0.8
 WANTED_LOOKS_PER_S = 5.0
 SETTLED_S, EMPTY_S, EMPTY_FPS = 20.0, 50.0, 10.0
+NEARLY_EMPTY_S, NEARLY_EMPTY_DEMAND, NEARLY_EMPTY_SEED = 90.0, 0.1, 3  # one person, for 5 s
+LOUD = frozenset(
+    {"trees", "headlights", "headlights,night", "night,rain", "trees,rain,compression"}
+)
 WEATHER_ROWS = (
     "",
     *WEATHERS,
@@ -44,17 +57,14 @@ WEATHER_ROWS = (
     "night,rain",
     "trees,rain,compression",
 )
+NEARLY_EMPTY_ROWS = ("", "night", "rain")
 STREETS = ("intersection", "motorway", "courtyard")
 COST_CLIPS = ("motorway_dvrscan", "road_ozlu", "room_one_by_one_intel", "night_street_rfinf")
-COST_FRAMES = 320  # of each clip and street
-QUIET_HEAD = (
-    f"An empty street for {EMPTY_S - SETTLED_S:.0f} s, after {SETTLED_S:.0f} s of settling; looks "
-    f"at {WANTED_LOOKS_PER_S:.0f} wanted per second with the gate and without (limit: "
-    f"{SAVING_MIN:.0%} fewer):"
-)
+COST_FRAMES, COST_RUNS = 320, 3  # of each clip and street
 CROSSINGS_HEAD = (
     "Crossings with truth; *touched* is the mean share of the frames in the two seconds before the "
-    "line (real clips: one second, on the approach) in which a box of the gate lies on the object:"
+    "line (real clips: one second, on the approach) in which a box of the gate lies on the object. "
+    "No parameter was chosen on these simulated streets: their seed is another one:"
 )
 
 
@@ -65,6 +75,7 @@ class Cost:
     source: str
     frames: int
     gate_p50: float
+    gate_mean: float
     gate_p95: float
     mog2_p50: float
     difference_p50: float
@@ -72,13 +83,22 @@ class Cost:
 
 @dataclass(frozen=True)
 class Quiet:
-    """One weather over an empty street, after settling."""
+    """One weather over an empty street, after settling.
+
+    Attributes:
+        occupied: share of the frames with somebody in the picture.
+    """
 
     weather: str
+    occupied: float
     active_share: float
     longest_s: float
     looks: int
     looks_without_gate: int
+
+    @property
+    def is_quiet(self) -> bool:
+        return self.weather not in LOUD
 
     @property
     def saving(self) -> float:
@@ -114,27 +134,36 @@ def mixture_of_gaussians() -> Callable[[Any], None]:
 
 
 def cost(source: str, frames: Iterator[tuple[int, Any]]) -> Cost:
-    gate = MotionGate(SIZE_WH)
-    mog2, difference = mixture_of_gaussians(), difference_of_frames()
-    spent: list[list[float]] = [[], [], []]
-    for pts_ns, luma in frames:
-        stamps = [time.process_time_ns()]
-        gate.update(luma, pts_ns)
-        stamps.append(time.process_time_ns())
-        mog2(luma)
-        stamps.append(time.process_time_ns())
-        difference(luma)
-        stamps.append(time.process_time_ns())
-        for times, spent_ns in zip(spent, np.diff(stamps), strict=True):
-            times.append(spent_ns / 1e6)
-    own, peer, bare = (np.array(times[10:]) for times in spent)
+    """Each frame's least time of some runs: what else the machine did is left out."""
+    clip = list(frames)
+    runs = np.min([cost_run(clip) for _ in range(COST_RUNS)], axis=0)[:, 10:] / 1e6
+    own, peer, bare = runs
     return Cost(
         source,
         len(own),
-        *(round(float(v), 3) for v in np.percentile(own, [50, 95])),
+        round(float(np.median(own)), 3),
+        round(float(np.mean(own)), 3),
+        round(float(np.percentile(own, 95)), 3),
         round(float(np.median(peer)), 3),
         round(float(np.median(bare)), 3),
     )
+
+
+def cost_run(clip: list[tuple[int, Any]]) -> Any:
+    """(3, N) processor nanoseconds of the gate and its two peers."""
+    gate = MotionGate(SIZE_WH)
+    mog2, difference = mixture_of_gaussians(), difference_of_frames()
+    spent = []
+    for pts_ns, luma in clip:
+        stamps = [time.thread_time_ns()]
+        gate.update(luma, pts_ns)
+        stamps.append(time.thread_time_ns())
+        mog2(luma)
+        stamps.append(time.thread_time_ns())
+        difference(luma)
+        stamps.append(time.thread_time_ns())
+        spent.append(np.diff(stamps))
+    return np.array(spent).T
 
 
 def clip_frames(path: Path) -> Iterator[tuple[int, Any]]:
@@ -152,36 +181,46 @@ def street_frames(scene: str, fps: float, weather: str, count: int) -> Iterator[
         yield frame.pts_ns, cv2.cvtColor(frame.bgr, cv2.COLOR_BGR2GRAY)
 
 
-def quiet(weather: str) -> Quiet:
+def quiet(weather: str, nearly: bool = False) -> Quiet:
+    """An empty street; ``nearly`` empty for longer, with one person in it for some seconds."""
+    street = open_street(
+        "courtyard",
+        fps=EMPTY_FPS,
+        weather=weather,
+        demand=NEARLY_EMPTY_DEMAND if nearly else 0.0,
+        seed=NEARLY_EMPTY_SEED if nearly else 1,
+    )
     gate = MotionGate(SIZE_WH)
-    active = [
-        gate.update(luma, pts_ns).active
-        for pts_ns, luma in street_frames(
-            "courtyard", EMPTY_FPS, weather, round(EMPTY_S * EMPTY_FPS)
-        )
-    ]
-    settled = active[round(SETTLED_S * EMPTY_FPS) :]
+    active, somebody = [], []
+    for index in range(round((NEARLY_EMPTY_S if nearly else EMPTY_S) * EMPTY_FPS)):
+        frame = street.frame(index)
+        luma = np.asarray(cv2.cvtColor(frame.bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+        active.append(gate.update(luma, frame.pts_ns).active)
+        somebody.append(any(thing.visible >= VISIBLE_MIN for thing in frame.truth))
+    first = round(SETTLED_S * EMPTY_FPS)
+    settled, there = active[first:], somebody[first:]
     runs = "".join("x" if on else " " for on in settled).split()
     return Quiet(
         weather or "none",
+        round(float(np.mean(there)), 3),
         round(float(np.mean(settled)), 3),
         max((len(run) for run in runs), default=0) / EMPTY_FPS,
-        looks(settled),
-        looks([True] * len(settled)),
+        looks(settled, there),
+        looks([True] * len(settled), there),
     )
 
 
-def looks(active: list[bool]) -> int:
+def looks(active: list[bool], somebody: list[bool]) -> int:
     """How often a camera alone on a worker is looked at."""
     scheduler = LookScheduler()
     scheduler.add("camera", WANTED_LOOKS_PER_S, 0.0)
     taken = 0
-    for number, motion in enumerate(active):
+    for number, (motion, there) in enumerate(zip(active, somebody, strict=True)):
         now_s = number / EMPTY_FPS
         scheduler.offer("camera", now_s, motion=motion)
         if scheduler.pick(now_s) is not None:
             taken += 1
-            scheduler.looked("camera", now_s, live_tracks=False)
+            scheduler.looked("camera", now_s, live_tracks=there)
     return taken
 
 
@@ -193,12 +232,13 @@ def table(head: str, rows: list[str]) -> str:
 def report(costs: list[Cost], quiets: list[Quiet], lost: list[LostCrossings]) -> str:
     """The tables of the design note."""
     cost_rows = [
-        f"| {c.source} | {c.frames} | {c.gate_p50:.3f} / {c.gate_p95:.3f} | {c.mog2_p50:.3f} "
-        f"| {c.difference_p50:.3f} | {c.gate_p50 / c.mog2_p50:.2f} |"
+        f"| {c.source} | {c.frames} | {c.gate_p50:.3f} / {c.gate_mean:.3f} / {c.gate_p95:.3f} "
+        f"| {c.mog2_p50:.3f} | {c.difference_p50:.3f} | {c.gate_p50 / c.mog2_p50:.2f} |"
         for c in costs
     ]
     quiet_rows = [
-        f"| {q.weather.replace(',', ', ')} | {q.active_share:.1%} | {q.longest_s:.1f} "
+        f"| {q.weather.replace(',', ', ')} | {'yes' if q.is_quiet else 'no'} | {q.occupied:.0%} "
+        f"| {q.active_share:.1%} | {q.longest_s:.1f} "
         f"| {q.looks} of {q.looks_without_gate} | {q.saving:.0%} |"
         for q in quiets
     ]
@@ -209,11 +249,14 @@ def report(costs: list[Cost], quiets: list[Quiet], lost: list[LostCrossings]) ->
     parts = (
         cost_head(costs),
         table(
-            "| frames of | count | gate p50 / p95 | MOG2 p50 | bare difference p50 | gate ÷ MOG2 |",
+            "| frames of | count | gate p50 / mean / p95 | MOG2 p50 | bare difference p50 "
+            "| gate ÷ MOG2 |",
             cost_rows,
         ),
-        QUIET_HEAD,
-        table("| weather | active | longest, s | looks | fewer |", quiet_rows),
+        quiet_head(quiets),
+        table(
+            "| weather | quiet | somebody there | active | longest, s | looks | fewer |", quiet_rows
+        ),
         CROSSINGS_HEAD,
         table("| source | weather | crossings | lost | touched |", lost_rows),
     )
@@ -224,8 +267,23 @@ def cost_head(costs: list[Cost]) -> str:
     counts = [c.frames for c in costs]
     typical = float(np.average([c.gate_p50 for c in costs], weights=counts))
     return (
-        f"Cost, processor ms per 640×360 frame on one thread, {sum(counts)} frames; mean of the "
-        f"medians {typical:.3f} (limit {LIMIT_MS}):"
+        f"Cost, processor ms per 640×360 frame on one thread, {sum(counts)} frames, of each the "
+        f"least of {COST_RUNS} runs; mean of the medians {typical:.3f} (limit {LIMIT_MS}):"
+    )
+
+
+def quiet_head(quiets: list[Quiet]) -> str:
+    calm = [q for q in quiets if q.is_quiet]
+    saved = 1 - sum(q.looks for q in calm) / sum(q.looks_without_gate for q in calm)
+    least = min(q.saving for q in calm)
+    return (
+        f"A street that is empty for {EMPTY_S - SETTLED_S:.0f} s, or nearly empty for "
+        f"{NEARLY_EMPTY_S - SETTLED_S:.0f} s, after {SETTLED_S:.0f} s of settling; looks at "
+        f"{WANTED_LOOKS_PER_S:.0f} wanted per second with the gate and without. One look every 2 s "
+        f"is made in any case: 90 % fewer is the most there can be. *Quiet* is where nothing but "
+        f"the light and the grain changes: no swaying trees, no beams of cars outside the picture, "
+        f"no rain by night. Over all quiet rows together {saved:.0%} fewer, in the least of them "
+        f"{least:.0%} (limit {SAVING_MIN:.0%}):"
     )
 
 
@@ -262,6 +320,7 @@ def main() -> None:
     ]
     with ProcessPoolExecutor(options.jobs, initializer=one_thread) as pool:
         quiets = list(pool.map(quiet, WEATHER_ROWS))
+        quiets += pool.map(partial(quiet, nearly=True), NEARLY_EMPTY_ROWS)
         lost = list(pool.map(partial(clip_crossings, options.data), CLIPS))
         lost += pool.map(street_crossings, *zip(*product(STREETS, WEATHER_ROWS), strict=True))
     told = " ".join(f"{k} {v}" for k, v in machine.items())
@@ -273,7 +332,9 @@ def main() -> None:
             "limit_ms": LIMIT_MS,
             "saving_min": SAVING_MIN,
             "cost": [asdict(c) for c in costs],
-            "quiet": [{**asdict(q), "saving": round(q.saving, 3)} for q in quiets],
+            "quiet": [
+                {**asdict(q), "is_quiet": q.is_quiet, "saving": round(q.saving, 3)} for q in quiets
+            ],
             "crossings": [asdict(r) for r in lost],
         }
         write(text, facts)

@@ -13,7 +13,7 @@ from its_camera_ai.sim.street import open_street
 from its_camera_ai.vision.motion import MotionGate
 
 BEFORE_S = 2.0
-STREET_S, STREET_FPS, STREET_SEED = 30.0, 10.0, 3
+STREET_S, STREET_FPS, STREET_SEED = 30.0, 10.0, 31
 VISIBLE_MIN = 0.2
 
 Box = tuple[float, float, float, float]
@@ -112,7 +112,7 @@ def street_crossings(scene: str, weather: str) -> LostCrossings:
     in_view: dict[int, list[tuple[float, bool]]] = defaultdict(list)
     for index in range(round(STREET_S * STREET_FPS)):
         frame = street.frame(index)
-        luma = cv2.cvtColor(frame.bgr, cv2.COLOR_BGR2GRAY)
+        luma = np.asarray(cv2.cvtColor(frame.bgr, cv2.COLOR_BGR2GRAY), np.uint8)
         boxes = gate.update(luma, frame.pts_ns).boxes
         for thing in frame.truth:
             if thing.visible >= VISIBLE_MIN:
