@@ -37,6 +37,16 @@ def test_leaves_allow_more_where_they_are_but_never_more_than_the_most() -> None
     assert habits.allowed[:40].max() == ALLOWED_MIN
 
 
+@pytest.mark.parametrize(("brightness", "level"), [(200.0, 12), (60.0, 9), (10.0, 8)])
+def test_in_the_dark_less_is_allowed(brightness: float, level: int) -> None:
+    habits = HabitMap(SIZE_WH, CELLS_WH)
+    for _ in range(50):
+        habits.learn(cells(1), NOBODY, NOBODY, STEP_S, brightness)
+    assert habits.level == level
+    assert (habits.allowed == level).all()
+    assert habits.faint == pytest.approx(0.7 * habits.allowed, abs=0.5)
+
+
 def test_a_gust_is_remembered_through_the_calm_after_it() -> None:
     habits = HabitMap(SIZE_WH, CELLS_WH)
     for _ in range(100):

@@ -75,7 +75,10 @@ def test_weather_alone_is_hardly_motion(names: str, share: float) -> None:
     assert np.mean(active) <= share
 
 
-@pytest.mark.parametrize("names", ACTIVE_MAX, ids=[name or "none" for name in ACTIVE_MAX])
+WALKED = (*ACTIVE_MAX, "night,rain")
+
+
+@pytest.mark.parametrize("names", WALKED, ids=[name or "none" for name in WALKED])
 def test_a_walker_is_seen_in_every_weather(names: str) -> None:
     touched = []
     for frame, _, boxes in played(names, walker=True):

@@ -29,7 +29,7 @@ BOXES_MAX = 64
 
 _CELL_PX = 4  # of the reduced picture
 _AREA_MIN_PX = 10  # of the reduced picture
-_AREA_MIN_RAIN_PX, _AREA_MIN_DARK_RAIN_PX = 24, 16
+_AREA_MIN_RAIN_PX, _AREA_MIN_DARK_RAIN_PX = 30, 16
 _DARK_LEVEL = 70.0  # mean of the background: rain by night
 _SHIFT_FACTOR = 1.3  # of the usual threshold: so much the mean of a place shifts if somebody passes
 _HOT_LEVEL = 20  # of the mean of a cell's mask: a cell with two changed pixels or more
