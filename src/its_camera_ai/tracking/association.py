@@ -7,7 +7,6 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from its_camera_ai.core.detections import VEHICLES, ObjectClass
-from its_camera_ai.core.geometry import box_iou
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.tracking.config import TrackerConfig
 from its_camera_ai.tracking.sightings import Features, Look, Sightings
@@ -147,7 +146,8 @@ def costs(
     box_class: npt.NDArray[np.int8],
     config: TrackerConfig,
 ) -> Floats:
-    """Cost of every pair in units of the track's gate; 1 and above is out of the question.
+    """Cost of every pair in units of the track's gate; 1 and above is out of the question, and
+    infinite where the distance alone says so.
 
     The cost is motion-normalised: the distance of predicted and observed bottom centre over the
     box height, plus half the absolute logarithm of the height ratio, plus what is missing of the
@@ -167,12 +167,26 @@ def costs(
     dy = tracks[:, 3, None] - boxes[:, 3]
     mean_height = (height_t[:, None] + height_d) / 2
     distance = np.sqrt(dx * dx + dy * dy) / mean_height
-    ratio = np.abs(np.log(height_t)[:, None] - np.log(height_d))
-    cost: Floats = distance + config.size_weight * ratio
-    cost += config.iou_weight * (1 - box_iou(tracks, boxes))
-    cost += config.class_cost * _CLASS_TABLE[track_class[:, None], box_class]
-    cost /= (reach_h + config.iou_weight)[:, None]
+    gate = reach_h + config.iou_weight
+    t, d = np.nonzero(distance < gate[:, None])
+    ratio = np.abs(np.log(height_t)[t] - np.log(height_d)[d])
+    near = distance[t, d] + config.size_weight * ratio
+    near += config.iou_weight * (1 - _paired_iou(tracks[t], boxes[d]))
+    near += config.class_cost * _CLASS_TABLE[track_class[t], box_class[d]]
+    cost: Floats = np.full(distance.shape, np.inf)
+    cost[t, d] = near / gate[t]
     return cost
+
+
+def _paired_iou(a: Floats, b: npt.NDArray[np.floating[Any]]) -> Floats:
+    """(K,) overlap of box k of (K, 4) with box k of the other."""
+    wh = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
+    np.maximum(wh, 0, out=wh)
+    overlap = wh[:, 0] * wh[:, 1]
+    union = (a[:, 2] - a[:, 0]) * (a[:, 3] - a[:, 1]) + (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])
+    union -= overlap
+    iou: Floats = np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+    return iou
 
 
 def assign(cost: Floats) -> Pairs:
@@ -189,9 +203,14 @@ def assign(cost: Floats) -> Pairs:
     if not allowed.any():
         none = np.empty(0, np.intp)
         return none, none
-    if allowed.sum(axis=0).max() == 1 and allowed.sum(axis=1).max() == 1:
-        row, column = np.nonzero(allowed)
+    row, column = np.nonzero(allowed)
+    alone = (allowed.sum(axis=1)[row] == 1) & (allowed.sum(axis=0)[column] == 1)
+    if alone.all():
         return row, column
-    rows, columns = linear_sum_assignment(np.where(allowed, cost - 1, 0.0))
+    # Only those that compete for one another need the solver.
+    rows, columns = np.unique(row[~alone]), np.unique(column[~alone])
+    part = np.ix_(rows, columns)
+    r, c = linear_sum_assignment(np.where(allowed[part], cost[part] - 1, 0.0))
+    rows, columns = rows[r], columns[c]
     real = allowed[rows, columns]
-    return rows[real], columns[real]
+    return np.concatenate([row[alone], rows[real]]), np.concatenate([column[alone], columns[real]])

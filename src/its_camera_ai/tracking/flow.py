@@ -65,10 +65,8 @@ class FlowField:
         rows[:, 3] = (velocity_h * velocity_h).sum(axis=1) * travelled_h
         rows[:, 4] = growth * travelled_h
         np.add.at(self._sums, cell, rows)
-        touched = np.unique(cell)
-        self._sums[touched] *= np.minimum(
-            1.0, _MEMORY_H / np.maximum(self._sums[touched, :1], 1e-9)
-        )
+        # A cell that is named twice is read before either is written: it fades once.
+        self._sums[cell] *= np.minimum(1.0, _MEMORY_H / np.maximum(self._sums[cell, :1], 1e-9))
 
     def at(
         self, xy: Floats, layer: npt.NDArray[np.intp], size_wh: tuple[int, int]
