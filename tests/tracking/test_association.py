@@ -53,6 +53,19 @@ def test_class_decides_what_can_be_one_body(
     assert bool(cost[0, 0] < 1) is possible
 
 
+def test_pairs_out_of_reach_are_left_out_and_no_others() -> None:
+    """A row of boxes: the gate of one box height and the overlap's weight reach so far."""
+    config = TrackerConfig()
+    lefts = np.arange(0, 400, 10.0)
+    row = np.stack([lefts, np.zeros(40), lefts + 40, np.full(40, 50.0)], axis=1)
+    cars = np.full(40, ObjectClass.CAR)
+    cost = costs(row, cars, np.ones(40), row, cars.astype(np.int8), config)
+    away_h = np.abs(lefts[:, None] - lefts) / 50
+    assert (np.isfinite(cost) == (away_h < 1 + config.iou_weight)).all()
+    np.testing.assert_allclose(np.diagonal(cost), 0)
+    assert (cost == cost.T).all()
+
+
 def test_cost_is_the_same_at_any_scale() -> None:
     track, found = np.array([[10.0, 10.0, 50.0, 60.0]]), np.array([[20.0, 15.0, 62.0, 68.0]])
     car, reach = np.array([ObjectClass.CAR]), np.array([1.0])

@@ -44,6 +44,39 @@ def test_reaches_to_neighbours_but_not_across_the_picture() -> None:
     assert np.isinf(field.at(np.add(HERE, (900, 0)), CARS, SIZE_WH)[1][0])
 
 
+def test_the_farther_off_the_less_it_tells() -> None:
+    """The other carriageway must not teach this one its direction."""
+    field = learned((2.0, 0.0), 0.5, 10)
+    spreads = [field.at(np.add(HERE, (80 * k, 0)), CARS, SIZE_WH)[1][0] for k in (0, 2, 4)]
+    assert spreads == pytest.approx([0.0, 0.5, 1.5], abs=1e-6)
+
+
+def test_what_is_learned_after_a_question_is_known_at_the_next() -> None:
+    field = learned((2.0, 0.0), 0.5, 10)
+    field.at(HERE, CARS, SIZE_WH)
+    field.learn(HERE, CARS, np.array([[4.0, 0.0]]), GROWTH, np.array([5.0]), SIZE_WH)
+    assert field.at(HERE, CARS, SIZE_WH)[0][0, 0] == pytest.approx(3.0)
+    restored = FlowField(16, layers=2)
+    restored.at(HERE, CARS, SIZE_WH)
+    restored.restore(*field.snapshot())
+    assert restored.at(HERE, CARS, SIZE_WH)[0][0, 0] == pytest.approx(3.0)
+
+
+def test_one_answer_for_each_place() -> None:
+    """Many at once as one by one, whichever reach each needs."""
+    rng = np.random.default_rng(3)
+    field = FlowField(16, layers=2)
+    xy, layer = rng.uniform(0, 1, (40, 2)) * SIZE_WH, rng.integers(0, 2, 40)
+    speed, growth, weight = rng.normal(0, 2, (40, 2)), rng.normal(0, 1, 40), rng.random(40)
+    field.learn(xy, layer, speed, growth, weight, SIZE_WH)
+    places = rng.uniform(0, 1, (30, 2)) * SIZE_WH
+    together = field.at(places, np.zeros(30, np.intp), SIZE_WH)
+    for k in range(30):
+        alone = field.at(places[k : k + 1], CARS, SIZE_WH)
+        for many, one in zip(together, alone, strict=True):
+            np.testing.assert_allclose(many[k], one[0])
+
+
 def test_kinds_and_sizes_are_kept_apart() -> None:
     field = learned((2.0, 0.0), 0.5, 10)
     assert np.isinf(field.at(HERE, PEOPLE, SIZE_WH)[1][0])

@@ -149,6 +149,23 @@ def test_a_score_at_the_threshold_begins_a_track() -> None:
     assert tracks.track_id.tolist() == [1]
 
 
+@pytest.mark.parametrize(("looks_per_s", "known"), [(25, False), (2.5, True)], ids=["25", "2.5"])
+def test_a_weak_first_look_is_remembered_where_looks_are_sparse(
+    looks_per_s: float, known: bool
+) -> None:
+    """So that who is seen weakly before a line and well behind it has crossed it."""
+    tracker = Tracker()
+    look(tracker, 0.0)
+    look(tracker, 1 / looks_per_s, (300, 400), score=0.32)
+    for k in range(2, 8):
+        tracks = look(tracker, k / looks_per_s, (300, 410), score=0.8)
+        if len(tracks):
+            break
+    assert [first.score for first in tracks.firsts if first.score < 0.5] == (
+        pytest.approx([0.32]) if known else []
+    )
+
+
 def test_a_ghost_of_one_look_is_never_shown_and_takes_no_id() -> None:
     tracker = Tracker()
     look(tracker, 0.0)
@@ -305,7 +322,13 @@ def test_picture_of_another_size_is_taken() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"score_low": 0.9}, {"score_new": 1.5}, {"gate_h": 0.0}, {"lost_s": -1.0}],
+    [
+        {"score_low": 0.9},
+        {"score_new": 1.5},
+        {"score_new_sparse": 0.5},
+        {"gate_h": 0.0},
+        {"lost_s": -1.0},
+    ],
     ids=str,
 )
 def test_senseless_parameters_are_refused(wrong: dict[str, float]) -> None:

@@ -160,6 +160,46 @@ class Tracker:
         self._predict(pts_ns, step_s, camera_motion)
         return self._report(pts_ns, wall_ns, size_wh, reason, looks_per_s)
 
+    def predicted(
+        self,
+        pts_ns: int,
+        wall_ns: int,
+        size_wh: tuple[int, int],
+        *,
+        looks_per_s: float = 0.0,
+    ) -> FrameTracks:
+        """Where the shown tracks are in a frame between looks; changes nothing.
+
+        It is for display: a frame that nobody looked at says nothing about who was there, so
+        hand it to no counter. At a time before the last frame it gives the places in that one.
+
+        Returns:
+            Tracks of the last look and predictions shown with it, none of them ``observed``.
+        """
+        last_ns, real, whole = self._timeline.last_ns, self._table.real, self._table.whole
+        if last_ns is None or not len(whole):
+            return FrameTracks.nothing(pts_ns, wall_ns, size_wh, looks_per_s=looks_per_s)
+        unseen_s = real[:, UNSEEN_S]
+        shown = (unseen_s == 0) | (whole[:, SIGHTINGS] > 1) & (unseen_s <= self.config.shown_s)
+        ahead = self._table.take(shown & (whole[:, ID] > 0))
+        at_ns = max(pts_ns, last_ns)
+        self._move(ahead, at_ns, (at_ns - last_ns) / NS_PER_S)
+        boxes, n = ahead.boxes(), len(ahead)
+        np.clip(boxes, 0, [*size_wh, *size_wh], out=boxes)
+        return FrameTracks(
+            pts_ns,
+            wall_ns,
+            size_wh,
+            ahead.whole[:, ID].copy(),
+            boxes.astype(np.float32),
+            np.zeros(n, np.float32),
+            ahead.whole[:, CLASS].astype(np.int8),
+            np.zeros(n, np.bool_),
+            None,
+            looks_per_s,
+            class_share(ahead.real, ahead.whole[:, CLASS]).astype(np.float32),
+        )
+
     def _step(self, pts_ns: int) -> float | None:
         """Seconds since the frame before; None where this frame must be ignored."""
         before = self._timeline.last_ns
@@ -176,15 +216,18 @@ class Tracker:
     def _predict(
         self, pts_ns: int, dt_s: float, camera_motion: npt.NDArray[np.floating[Any]] | None
     ) -> None:
-        """Move the tracks ahead; those long unseen slow down and halt after ``coast_s``."""
         if not len(self._table):
             return
-        cfg = self.config
-        unseen_s = (pts_ns - self._table.whole[:, SEEN_NS]) / NS_PER_S
-        step_s = _coasting(unseen_s, cfg.coast_s) - _coasting(unseen_s - dt_s, cfg.coast_s)
-        kalman.predict(self._table.real, step_s, cfg.accel_h, cfg.accel_size)
+        self._move(self._table, pts_ns, dt_s)
         if camera_motion is not None:
             kalman.shift(self._table.real, camera_motion)
+
+    def _move(self, table: TrackTable, pts_ns: int, dt_s: float) -> None:
+        """Move tracks ahead; those long unseen slow down and halt after ``coast_s``."""
+        cfg = self.config
+        unseen_s = (pts_ns - table.whole[:, SEEN_NS]) / NS_PER_S
+        step_s = _coasting(unseen_s, cfg.coast_s) - _coasting(unseen_s - dt_s, cfg.coast_s)
+        kalman.predict(table.real, step_s, cfg.accel_h, cfg.accel_size)
 
     def _report(
         self,
