@@ -28,7 +28,7 @@ class PeerRun:
     """What one peer made of one sequence.
 
     Attributes:
-        name: package and tracker. ms: (frames,) wall time of each update.
+        name: package and tracker. ms: (frames,) processor time of each update, all threads.
         ids: per frame, the ids that it reports. xyxy: per frame, (N, 4).
     """
 
