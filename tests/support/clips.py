@@ -127,7 +127,7 @@ def encode(frames: Iterator[VideoFrame], spec: ClipSpec, path: Path) -> None:
         video.time_base = video.codec_context.time_base = time_base
         video.codec_context.gop_size = spec.gop
         video.codec_context.max_b_frames = spec.b_frames
-        video.codec_context.thread_count = 2  # fixed, since it changes the bits
+        video.codec_context.thread_count = 1  # more threads do not always give the same bits
         video.options = dict(_encoder_options(spec))
         if spec.bitrate_bps:
             video.bit_rate = spec.bitrate_bps
