@@ -1,10 +1,8 @@
-"""Foreground of a fixed camera: what differs from the empty scene, shadows and light left out.
+"""What one fixed camera's view looks like when nothing moves in it, and what moved just now.
 
-Two backgrounds with different memories: the long one is the empty scene and takes in foreground
-only over minutes, so that a car waiting at the lights stays visible; the short one tells what
-stands still. What stands still and looks like the *absence* of something (more edges around it in
-the long background than in the picture) is a ghost, left behind by an object that was there when
-the background was learned, and is taken in at once.
+Two memories: the long one is the empty scene. It learns quickly everywhere but under what the
+detector has reported, where it takes minutes, so that a car waiting at the lights stays a thing.
+The short one holds the last second, and tells what moves.
 """
 
 import math
@@ -20,328 +18,167 @@ from its_camera_ai.vision.detector import ByteArray, FloatArray
 from its_camera_ai.vision.light import LIGHT_SHARE, SCENE_SHARE, level, light_change, to_bytes
 
 BACKGROUND_TAU_S = 8.0
-"""Time constant of the long background where nothing is in front of it."""
+"""Time constant of the long memory where nothing was reported."""
 
 FOREGROUND_TAU_S = 120.0
-"""The same under foreground: roughly how long a stopped object stays visible."""
+"""The same under what was reported: roughly how long a stopped object stays apart from it."""
 
 _SHORT_TAU_S = 0.7
 _START_S = 5.0  # the first look at a scene takes so long; what stands there then is background
-_STILL_S = 1.2  # unchanged for so long: a ghost or a stopped object
-_FLICKER_TAU_S = 20.0
 _GAP_MAX_S = 60.0  # a longer silence, or time going back: another scene
 _RELIT_S = 1.5  # what a plane of light can not follow is learned quickly for so long
 _START_LEVELS_PER_S = 30.0
-_BLOBS_MAX = 64
+_PASSING_LEVELS_PER_S = 0.7  # speed of the long memory under what moves
 _THRESHOLD_MIN = 16
 _THRESHOLD_MAX = 60
 _NOISE_FACTOR = 5.0
-_FLICKER_FACTOR = 2.5  # times the usual difference of this very pixel (leaves, water, screens)
-_SHADOW_RATIO = (0.35, 0.96)  # brightness under a shadow over brightness without
-_SHADOW_EVENNESS = 0.045  # standard deviation of that ratio in the neighbourhood
-_SHADOW_CHROMA = 14  # grey levels by which the colour may change under a shadow
-_AREA_MIN_SHARE = 0.0004  # of the picture
-_SAME_PATTERN = 0.9  # correlation of picture and background above which only the light differs
-_GHOST_STEP = 0.8  # step along the outline, background over picture, above which it is a ghost
-_OUTLINE_PX = 3
-_OUTLINE_JUDGED_MIN = 0.5  # part of the outline that must border on background
-_PASSING_LEVELS_PER_S = 0.7  # speed of the long background under moving foreground
+_NOISE_TAU_S = 2.0
+_GRID = 4  # every 4th pixel in both directions says how much of the picture has changed
+_LIT_LEVELS_MIN = 4.0  # a change of the light moves at least half of all pixels by so much
+_MARGIN = 0.1  # of a reported box, on each side: what belongs to it and was not covered
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Blob:
-    """One connected piece of foreground, in pixels of the reduced picture.
+class Memory:
+    """What is known of a view when a picture is looked at.
 
     Attributes:
-        xywh: left, top, width, height.
-        mask: (h, w) uint8, 255 where it is.
+        empty: (H, W, 3) BGR uint8, the scene without what comes and goes, in the picture's light;
+            the picture itself while nothing is known yet.
+        moved: (H, W) uint8, grey levels by which the picture differs from the last second.
     """
 
-    xywh: tuple[int, int, int, int]
-    mask: npt.NDArray[np.uint8]
+    empty: ByteArray
+    moved: ByteArray
 
 
 @dataclass(slots=True, eq=False)
 class _Scene:
-    """What is remembered of one view; everything float32 at the size of the picture.
+    """What is remembered of one view; float32 at the size of the picture.
 
     Attributes:
-        long, short: (H, W, 3) BGR, the two backgrounds.
-        flicker: (H, W) usual absolute difference of a pixel that shows background.
-        still_s: (H, W) for how long a pixel of the foreground has not changed.
-        settled_ns: stream time until which the long background is still being found.
+        long: (H, W, 3) BGR. short: (H, W) grey.
+        moved: (H, W) uint8 of the last picture.
+        picture: the last one.
+        settled_ns: stream time until which the long memory is still being found.
     """
 
     long: FloatArray
     short: FloatArray
-    flicker: FloatArray
-    still_s: FloatArray
+    moved: ByteArray
+    picture: ByteArray
     settled_ns: int
 
     @classmethod
     def of(cls, picture: ByteArray, pts_ns: int) -> "_Scene":
-        grey = np.zeros(picture.shape[:2], np.float32)
-        first = picture.astype(np.float32)
-        return cls(first, first.copy(), grey, grey.copy(), pts_ns + round(_START_S * NS_PER_S))
+        short = _grey(picture).astype(np.float32)
+        nothing = np.zeros(picture.shape[:2], np.uint8)
+        settled_ns = pts_ns + round(_START_S * NS_PER_S)
+        return cls(picture.astype(np.float32), short, nothing, picture, settled_ns)
 
 
 class Background:
-    """The empty scene of one camera. Give it every picture that is looked at, in order."""
+    """The memories of one camera. For every picture that is looked at: ``look``, then ``learn``."""
 
     def __init__(self) -> None:
         self._scene: _Scene | None = None
-        self._last_ns = 0
+        self._now_ns = 0
+        self._step_s = 0.0
         self._noise = 2.0  # median difference of grey pixels at rest, levels
 
-    def update(self, picture: ByteArray, pts_ns: int) -> list[Blob]:
-        """Foreground of the next picture (H, W, 3) BGR, largest first.
+    def look(self, picture: ByteArray, pts_ns: int) -> Memory:
+        """What is known about the next picture, (H, W, 3) BGR; pictures in order.
 
-        Empty for the first picture of a view.
+        Another size, time going back or a long silence begin a new scene.
         """
-        step_s = (pts_ns - self._last_ns) / NS_PER_S
-        self._last_ns = pts_ns
+        step_s = (pts_ns - self._now_ns) / NS_PER_S
+        self._now_ns, self._step_s = pts_ns, step_s
         scene = self._scene
         if scene is None or scene.long.shape != picture.shape or not 0 < step_s < _GAP_MAX_S:
-            self._scene = _Scene.of(picture, pts_ns)
-            return []
-        grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-        grey_long = _grey(scene.long)
-        shift, noise = level(grey, grey_long)
-        self._noise += (noise - self._noise) * (1 - math.exp(-step_s / 2))
-        raw, difference = self._changed(picture, scene, shift)
-        share = cv2.countNonZero(raw) / raw.size
-        if share > LIGHT_SHARE:
-            if self._relight(scene, picture, grey, grey_long, pts_ns):
-                grey_long = _grey(scene.long)
-                raw, difference = self._changed(picture, scene, 0.0)
-                share = cv2.countNonZero(raw) / raw.size
-            if share > SCENE_SHARE:
-                self._scene = _Scene.of(picture, pts_ns)
-                return []
-        mask = _without_shadow(raw, picture, scene.long, grey, grey_long)
-        self._follow_short(scene, picture, raw, step_s)
-        still = np.where(scene.still_s >= _STILL_S, mask, 0)
-        for piece in _pieces(still, _area_min_px(mask) / 2):
-            if _is_ghost(picture, scene.long, piece, mask):
-                mask[_absorb(scene, picture, piece)] = 0
-        blobs = [b for b in _blobs(mask) if not _is_relit(grey, grey_long, b)]
-        self._learn(scene, picture, difference, blobs, step_s, pts_ns)
-        return blobs
+            return self._begin(picture, pts_ns)
+        grey = _grey(picture)
+        scene.moved = np.asarray(cv2.absdiff(grey, to_bytes(scene.short)), np.uint8)
+        cv2.accumulateWeighted(grey, scene.short, 1 - math.exp(-step_s / _SHORT_TAU_S))
+        scene.picture = picture
+        shift, noise = level(grey, _grey(scene.long))
+        self._noise += (noise - self._noise) * (1 - math.exp(-step_s / _NOISE_TAU_S))
+        if self._changed_share(scene, grey, shift) > LIGHT_SHARE:
+            if self._relight(scene, grey, pts_ns):
+                shift = 0.0
+            if self._changed_share(scene, grey, shift) > SCENE_SHARE:
+                return self._begin(picture, pts_ns)
+        return Memory(to_bytes(scene.long + np.float32(shift)), scene.moved)
+
+    def learn(self, xyxy: npt.NDArray[Any]) -> None:
+        """Take in the last picture, slowly where something was found, boxes (N, 4) in its px."""
+        scene = self._scene
+        if scene is None or self._step_s <= 0:
+            return
+        if self._now_ns < scene.settled_ns:
+            # Steps of one size towards the picture approach the median: what passes through
+            # half of the time or less leaves no smear.
+            _step_towards(scene.long, scene.picture, _START_LEVELS_PER_S * self._step_s)
+            return
+        front = _boxes_mask(xyxy, scene.moved.shape)
+        rate = 1 - math.exp(-self._step_s / BACKGROUND_TAU_S)
+        cv2.accumulateWeighted(scene.picture, scene.long, rate, mask=cv2.bitwise_not(front))
+        rate = 1 - math.exp(-self._step_s / FOREGROUND_TAU_S)
+        cv2.accumulateWeighted(scene.picture, scene.long, rate, mask=front)
+        x, y, w, h = cv2.boundingRect(front)
+        window = (slice(y, y + h), slice(x, x + w))
+        passing = (front[window] > 0) & (scene.moved[window] > self._threshold)
+        limit = _PASSING_LEVELS_PER_S * self._step_s
+        step = np.clip(scene.picture[window] - scene.long[window], -limit, limit)
+        scene.long[window] += step * passing[:, :, None]
+
+    def _begin(self, picture: ByteArray, pts_ns: int) -> Memory:
+        self._scene = _Scene.of(picture, pts_ns)
+        self._step_s = 0.0
+        return Memory(picture, self._scene.moved)
 
     @property
     def _threshold(self) -> int:
         wanted = math.ceil(_NOISE_FACTOR * self._noise)
         return min(_THRESHOLD_MAX, max(_THRESHOLD_MIN, wanted))
 
-    def _changed(
-        self, picture: ByteArray, scene: _Scene, shift: float
-    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Mask of pixels unlike the long background, and by how much (the worst channel)."""
-        difference = _difference(picture, to_bytes(scene.long + np.float32(shift)))
-        allowed = cv2.convertScaleAbs(scene.flicker, alpha=_FLICKER_FACTOR)
-        allowed = np.maximum(allowed, self._threshold)
-        return cv2.compare(difference, allowed, cv2.CMP_GT), difference
+    def _changed_share(self, scene: _Scene, grey: npt.NDArray[Any], shift: float) -> float:
+        long = _grey(np.ascontiguousarray(scene.long[::_GRID, ::_GRID]))
+        changed = np.abs(grey[::_GRID, ::_GRID] - long - shift) > self._threshold
+        return float(changed.mean())
 
-    def _relight(
-        self,
-        scene: _Scene,
-        picture: ByteArray,
-        grey: npt.NDArray[Any],
-        grey_long: npt.NDArray[Any],
-        pts_ns: int,
-    ) -> bool:
-        """Follow a change of the light, if that is what happened."""
-        relit = light_change(grey, grey_long, self._threshold)
+    def _relight(self, scene: _Scene, grey: npt.NDArray[Any], pts_ns: int) -> bool:
+        """Follow a change of the light, if that is what happened.
+
+        Light moves most pixels; traffic, however dense, leaves most of them as they were.
+        """
+        old = _grey(scene.long)
+        change = np.abs(grey[::_GRID, ::_GRID] - old[::_GRID, ::_GRID])
+        if float(np.median(change)) < max(_LIT_LEVELS_MIN, 2 * self._noise):
+            return False
+        relit = light_change(grey, old, self._threshold)
         if relit is None:
             return False
-        gain = (relit + 1) / (grey_long + 1)
+        gain = (relit + 1) / (old + 1)
         scene.long = np.clip(scene.long * gain[:, :, None], 0, 255)
-        scene.short = picture.astype(np.float32)
+        scene.short = grey.astype(np.float32)
+        scene.moved = np.zeros_like(grey)
         scene.settled_ns = max(scene.settled_ns, pts_ns + round(_RELIT_S * NS_PER_S))
         return True
 
-    def _follow_short(
-        self, scene: _Scene, picture: ByteArray, changed: npt.NDArray[Any], step_s: float
-    ) -> None:
-        moved = _difference(picture, to_bytes(scene.short))
-        still = (moved <= self._threshold) & (changed > 0)
-        scene.still_s = np.where(still, scene.still_s + np.float32(step_s), np.float32(0))
-        cv2.accumulateWeighted(picture, scene.short, 1 - math.exp(-step_s / _SHORT_TAU_S))
 
-    def _learn(
-        self,
-        scene: _Scene,
-        picture: ByteArray,
-        difference: npt.NDArray[Any],
-        blobs: list[Blob],
-        step_s: float,
-        pts_ns: int,
-    ) -> None:
-        """Move the long background and the flicker map towards this picture."""
-        if pts_ns < scene.settled_ns:
-            # Steps of one size towards the picture approach the median: what passes through
-            # half of the time or less leaves no smear.
-            limit = _START_LEVELS_PER_S * step_s
-            scene.long += np.clip(picture - scene.long, -limit, limit)
-            return
-        front = _front(blobs, difference.shape)
-        behind = cv2.bitwise_not(cv2.dilate(front, np.ones((5, 5), np.uint8)))
-        cv2.accumulateWeighted(
-            picture, scene.long, 1 - math.exp(-step_s / BACKGROUND_TAU_S), mask=behind
-        )
-        cv2.accumulateWeighted(
-            picture, scene.long, 1 - math.exp(-step_s / FOREGROUND_TAU_S), mask=front
-        )
-        x, y, w, h = cv2.boundingRect(front)
-        window = (slice(y, y + h), slice(x, x + w))
-        passing = (front[window] > 0) & (scene.still_s[window] < _STILL_S)
-        limit = _PASSING_LEVELS_PER_S * step_s
-        step = np.clip(picture[window] - scene.long[window], -limit, limit)
-        scene.long[window] += step * passing[:, :, None]
-        cv2.accumulateWeighted(
-            difference, scene.flicker, 1 - math.exp(-step_s / _FLICKER_TAU_S), mask=behind
-        )
+def _step_towards(long: FloatArray, picture: ByteArray, limit: float) -> None:
+    long += np.clip(picture - long, -limit, limit)
 
 
-def _difference(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Absolute difference (H, W) of two BGR pictures in the channel where it is largest."""
-    blue, green, red = cv2.split(cv2.absdiff(a, b))
-    return cv2.max(cv2.max(blue, green), red)
-
-
-def _grey(picture: FloatArray) -> FloatArray:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.float32)
-
-
-def _without_shadow(
-    mask: npt.NDArray[Any],
-    picture: ByteArray,
-    background: FloatArray,
-    grey: npt.NDArray[Any],
-    grey_background: npt.NDArray[Any],
-) -> npt.NDArray[Any]:
-    """The mask without pixels that look like their background with less light on it.
-
-    A shadow darkens evenly, keeps the texture beneath it, and hardly changes the colour.
-    """
-    x, y, w, h = cv2.boundingRect(mask)
-    if not w:
-        return mask
-    window = (slice(y, y + h), slice(x, x + w))
-    ratio = (grey[window].astype(np.float32) + 1) / (grey_background[window] + 1)
-    # means over foreground only, so that a shadow is even up to its outline
-    inside = (mask[window] > 0).astype(np.float32)
-    share = cv2.blur(inside, (5, 5)) + 1e-6
-    mean = cv2.blur(ratio * inside, (5, 5)) / share
-    variance = cv2.blur(ratio * ratio * inside, (5, 5)) / share - mean * mean
-    expected = to_bytes(background[window] * ratio[:, :, None])
-    low, high = _SHADOW_RATIO
-    shadow = (mean > low) & (mean < high) & (variance < _SHADOW_EVENNESS**2)
-    shadow &= _difference(picture[window], expected) < _SHADOW_CHROMA
-    cleaned = mask.copy()
-    cleaned[window][shadow] = 0
-    return cleaned
-
-
-def _is_relit(grey: npt.NDArray[Any], background: npt.NDArray[Any], blob: Blob) -> bool:
-    """The same pattern as in the background, only brighter or darker: light, not a thing."""
-    rows, columns, inside = _around(blob, _OUTLINE_PX, grey.shape)
-    judged = cv2.dilate(inside, np.ones((2 * _OUTLINE_PX + 1,) * 2, np.uint8)) > 0
-    now = grey[rows, columns][judged].astype(np.float32)
-    before = background[rows, columns][judged]
-    now -= now.mean()
-    before = before - before.mean()
-    power = float((now * now).sum() * (before * before).sum())
-    return power > 0 and float((now * before).sum()) > _SAME_PATTERN * math.sqrt(power)
-
-
-def _area_min_px(mask: npt.NDArray[Any]) -> float:
-    return max(12.0, _AREA_MIN_SHARE * mask.size)
-
-
-def _blobs(mask: npt.NDArray[Any]) -> list[Blob]:
-    """Connected pieces after dropping specks and joining what lies close (limbs, windscreens)."""
-    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    reach = max(3, round(mask.shape[1] / 110)) | 1
-    joined = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((reach + 2, reach), np.uint8))
-    blobs = []
-    for blob in _pieces(joined, _area_min_px(mask)):
-        x, y, w, h = blob.xywh
-        seen = cv2.bitwise_and(blob.mask, opened[y : y + h, x : x + w])
-        if cv2.countNonZero(seen) >= _area_min_px(mask) / 2:
-            blobs.append(blob)
-    blobs.sort(key=lambda b: -b.xywh[2] * b.xywh[3])
-    return blobs[:_BLOBS_MAX]
-
-
-def _front(blobs: list[Blob], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """One mask (H, W) of all blobs."""
+def _boxes_mask(xyxy: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """One mask (H, W), 255 in all boxes and a little around them."""
     front = np.zeros(shape, np.uint8)
-    for blob in blobs:
-        x, y, w, h = blob.xywh
-        front[y : y + h, x : x + w] |= blob.mask
+    for left, top, right, bottom in xyxy:
+        x, y = _MARGIN * (right - left), _MARGIN * (bottom - top)
+        rows = slice(max(0, int(top - y)), max(0, math.ceil(bottom + y)))
+        front[rows, max(0, int(left - x)) : max(0, math.ceil(right + x))] = 255
     return front
 
 
-def _pieces(mask: npt.NDArray[Any], area_min_px: float) -> list[Blob]:
-    """Connected pieces of a mask, holes filled."""
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    pieces = []
-    for contour in contours:
-        if cv2.contourArea(contour) >= area_min_px:
-            x, y, w, h = cv2.boundingRect(contour)
-            filled = np.zeros((h, w), np.uint8)
-            cv2.drawContours(filled, [contour], 0, 255, cv2.FILLED, offset=(-x, -y))
-            pieces.append(Blob((x, y, w, h), filled))
-    return pieces
-
-
-def _is_ghost(
-    picture: ByteArray, background: FloatArray, piece: Blob, foreground: npt.NDArray[Any]
-) -> bool:
-    """Whether the background, not the picture, has a step along the outline.
-
-    A real thing stands out from what is beside it in the picture; where one has left, or was
-    never more than a smear of traffic, the picture runs on across the outline. Judged only where
-    the piece borders on background: the jacket of a man who moves his arms is no ghost.
-    """
-    rows, columns, inside = _around(piece, _OUTLINE_PX, background.shape)
-    size = (2 * _OUTLINE_PX + 1,) * 2
-    outside = (foreground[rows, columns] == 0).astype(np.float32)
-    outside[inside > 0] = 0
-    share_in, share_out = cv2.blur(inside, size), cv2.blur(outside, size)
-    outline = (share_in > 0.25) & (share_in < 0.75)
-    judged = outline & (share_out > 0.25)
-    if np.count_nonzero(judged) < max(1.0, _OUTLINE_JUDGED_MIN * np.count_nonzero(outline)):
-        return False
-
-    def step(image: FloatArray) -> float:
-        within = cv2.blur(image * inside[:, :, None], size)[judged] / share_in[judged, None]
-        beside = cv2.blur(image * outside[:, :, None], size)[judged] / share_out[judged, None]
-        return float(np.abs(within - beside).max(axis=1).mean())
-
-    now = step(picture[rows, columns].astype(np.float32))
-    return step(background[rows, columns]) > _GHOST_STEP * now
-
-
-def _around(
-    piece: Blob, margin_px: int, shape: tuple[int, ...]
-) -> tuple[slice, slice, npt.NDArray[np.float32]]:
-    """The piece's window with a margin, inside the picture, and its mask (0 or 1) there."""
-    x, y, w, h = piece.xywh
-    rows = slice(max(0, y - margin_px), min(shape[0], y + h + margin_px))
-    columns = slice(max(0, x - margin_px), min(shape[1], x + w + margin_px))
-    inside = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.float32)
-    top, left = y - rows.start, x - columns.start
-    inside[top : top + h, left : left + w] = piece.mask > 0
-    return rows, columns, inside
-
-
-def _absorb(scene: _Scene, picture: ByteArray, piece: Blob) -> npt.NDArray[np.bool_]:
-    """Take a piece and its rim into the long background; the mask (H, W) of what was taken."""
-    rows, columns, inside = _around(piece, _OUTLINE_PX, picture.shape)
-    grown = cv2.dilate(inside, np.ones((_OUTLINE_PX, _OUTLINE_PX), np.uint8)) > 0
-    taken = np.zeros(picture.shape[:2], np.bool_)
-    taken[rows, columns] = grown
-    scene.long[taken] = picture[taken]
-    return taken
+def _grey(picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)

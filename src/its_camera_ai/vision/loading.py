@@ -8,6 +8,7 @@ from its_camera_ai.vision.catalogue import MOVING_OBJECTS, Catalogue
 from its_camera_ai.vision.detector import DetectorModel
 from its_camera_ai.vision.families import family_named
 from its_camera_ai.vision.model_files import sha256_of
+from its_camera_ai.vision.moving import SCORE_MIN as MOVING_SCORE_MIN
 from its_camera_ai.vision.moving import MovingObjectsModel
 from its_camera_ai.vision.network import NetworkDetectorModel
 from its_camera_ai.vision.own_models import (
@@ -105,4 +106,4 @@ def _one_score(score_min: ScoreMin | None) -> float:
         raise ModelInvalid(
             f"{MOVING_OBJECTS} takes one score for all classes; give a number, or take a network."
         )
-    return SCORE_MIN if score_min is None else score_min
+    return MOVING_SCORE_MIN if score_min is None else score_min

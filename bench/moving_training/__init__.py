@@ -1,0 +1,1 @@
+"""How the weights of ``moving-objects`` come about; see ``bench/train_moving_network.py``."""
