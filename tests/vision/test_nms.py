@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its_camera_ai.core.detections import VEHICLES, Detections, ObjectClass
-from its_camera_ai.vision.nms import iou_matrix, suppress
+from its_camera_ai.vision.nms import PERSONS_IOU_MORE, iou_matrix, suppress
 
 P, B, C, BUS, T = (
     ObjectClass.PERSON,
@@ -103,6 +103,7 @@ def test_suppression_is_the_greedy_one(seed: int, count: int) -> None:
             for j in kept
             if found.class_id[j] == kind or {ObjectClass(found.class_id[j]), kind} <= VEHICLES
         ]
-        if all(iou_matrix(found.xyxy[i], found.xyxy[j])[0, 0] <= 0.5 for j in rivals):
+        iou_max = 0.5 + PERSONS_IOU_MORE * (kind is ObjectClass.PERSON)
+        if all(iou_matrix(found.xyxy[i], found.xyxy[j])[0, 0] <= iou_max for j in rivals):
             kept.append(int(i))
     assert suppress(found, iou_max=0.5).xyxy.tolist() == found.xyxy[kept].tolist()

@@ -15,6 +15,10 @@ _GROUP = np.array(
 )  # a lorry gives a car box and a truck box; only one of them may stay
 
 
+PERSONS_IOU_MORE = 0.1
+"""Persons walk before one another; vehicles seldom hide each other that far."""
+
+
 def iou_matrix(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Intersection over union of every box of ``a`` (N, 4) with every box of ``b`` (M, 4), xyxy.
 
@@ -46,13 +50,15 @@ def suppress(detections: Detections, iou_max: float = 0.5, keep_max: int = 300) 
     Boxes compete within their class; car, bus and truck compete with each other.
 
     Args:
-        iou_max: a box that overlaps a better one of its group by more than this is dropped.
+        iou_max: a box that overlaps a better one of its group by more than this is dropped;
+            persons may overlap by ``PERSONS_IOU_MORE`` more.
         keep_max: at most so many boxes come back.
     """
     order = np.argsort(-detections.score, kind="stable")[:CANDIDATES_MAX]
     ranked = detections.take(order)
     group = _GROUP[ranked.class_id]
-    rivals = iou_matrix(ranked.xyxy, ranked.xyxy) > iou_max
+    allowed = np.where(group == ObjectClass.PERSON, iou_max + PERSONS_IOU_MORE, iou_max)
+    rivals = iou_matrix(ranked.xyxy, ranked.xyxy) > allowed[:, None]
     rivals &= group[:, None] == group[None, :]
     alive = np.ones(len(ranked), np.bool_)
     for i in np.flatnonzero(rivals.sum(axis=1) > 1):  # each is its own rival
