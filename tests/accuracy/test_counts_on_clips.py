@@ -87,7 +87,7 @@ def off_by(clip: CountedClip, counted: Counted) -> int:
         pytest.param(MOTORWAY_VFR, NETWORK, None, 2, id="motorway, VFR"),
         pytest.param(ROAD, NETWORK, 12, 0, id="road"),
         pytest.param(ROOM, NETWORK, 5, 0, id="room"),
-        pytest.param(WALKWAY, NETWORK, None, 1, id="walkway"),
+        pytest.param(WALKWAY, NETWORK, None, 0, id="walkway"),
         pytest.param(ROAD, MOVING_OBJECTS, None, 5, id="road, moving objects"),
         pytest.param(ROOM, MOVING_OBJECTS, None, 1, id="room, moving objects"),
         pytest.param(OVERHEAD, MOVING_OBJECTS, None, 1, id="cars from above, moving objects"),
