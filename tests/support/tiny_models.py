@@ -111,7 +111,7 @@ def detr_with_frame_size(path: Path, rows: Sequence[tuple[int, float, Sequence[f
             numpy_helper.from_array(labels.astype(np.int64), "label"),
             numpy_helper.from_array(scores.astype(np.float32), "score"),
             numpy_helper.from_array(boxes.astype(np.float32), "box"),
-            numpy_helper.from_array(np.float32(0), "zero"),
+            numpy_helper.from_array(np.array(0, np.float32), "zero"),
             numpy_helper.from_array(np.array([1, 2], np.int64), "twice"),
         ],
     )

@@ -1,6 +1,8 @@
 """A convolutional network of a few kilobytes that finds bright squares, in YOLOX's form."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -24,7 +26,7 @@ def bright_squares_network(path: Path, layers: int = 6) -> Path:
     constants: dict[str, np.ndarray] = {}
     nodes: list[onnx.NodeProto] = []
 
-    def convolve(name: str, source: str, weight: np.ndarray, bias: np.ndarray, **k: object) -> str:
+    def convolve(name: str, source: str, weight: np.ndarray, bias: np.ndarray, **k: Any) -> str:
         constants[f"{name}_w"] = weight.astype(np.float32)
         constants[f"{name}_b"] = bias.astype(np.float32)
         inputs = [source, f"{name}_w", f"{name}_b"]
@@ -62,7 +64,9 @@ def bright_squares_network(path: Path, layers: int = 6) -> Path:
     return path
 
 
-def _head(nodes, convolve, source, stride):  # type: ignore[no-untyped-def]
+def _head(
+    nodes: list[onnx.NodeProto], convolve: Callable[..., str], source: str, stride: int
+) -> str:
     """Boxes two strides wide around each cell's centre; logits of objectness and class."""
     gain = 40.0 if stride == CELL else 0.0
     boxes = convolve(
