@@ -36,8 +36,8 @@ from its_camera_ai.core.time import SystemClock
 from its_camera_ai.roles.vision import Vision
 from its_camera_ai.vision.detector import DetectorModel
 from its_camera_ai.vision.loading import load_model
-from its_camera_ai.vision.model_source import OneModel
 from its_camera_ai.vision.runtime import RuntimeChoice, RuntimeName
+from tests.support.one_model import OneModel
 
 NAME = "region-looks"
 COUNT_RATES = (8.3, 5.0, 3.1)

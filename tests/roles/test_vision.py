@@ -19,9 +19,9 @@ from its_camera_ai.core.time import SystemClock
 from its_camera_ai.core.tracks import Unknown
 from its_camera_ai.roles.vision import Vision
 from its_camera_ai.vision.detector import ModelInfo
-from its_camera_ai.vision.model_source import OneModel
 from tests.recorder.support import packets
 from tests.support.clips import ClipSpec
+from tests.support.one_model import OneModel
 from tests.support.waiting import wait_until
 
 CAMERA = Camera("cam", CameraUrl.parse("rtsp://192.0.2.1/main"), detect_fps=25)
