@@ -113,8 +113,10 @@ def run_role(settings: Settings, role: str, index: int) -> None:
 
 
 def _run_ingest(settings: Settings, index: int) -> None:
+    from its_camera_ai.recorder.volume import Volume  # noqa: PLC0415
     from its_camera_ai.roles.harness import Heartbeat, stop_event  # noqa: PLC0415
     from its_camera_ai.roles.ingest import Ingest  # noqa: PLC0415
+    from its_camera_ai.store.disk import RealDisk  # noqa: PLC0415
     from its_camera_ai.store.segments import SegmentRepository  # noqa: PLC0415
 
     stop = stop_event(tied_to_parent=True)
@@ -124,7 +126,7 @@ def _run_ingest(settings: Settings, index: int) -> None:
     ingest = Ingest(
         publisher=bus.packet_publisher(),
         segments=lambda: SegmentRepository(opened().database),
-        media_root=settings.media,
+        volume=Volume(RealDisk(), settings.media),
         segment_s=settings.segment_s,
         clock=clock,
         rng=random.Random(),  # noqa: S311  spreads reconnects, no secret

@@ -8,9 +8,14 @@ from its_camera_ai.core.errors import DatabaseUnavailable
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.recorder import index as index_module
-from its_camera_ai.recorder.index import QUARANTINE, BackgroundIndex, heal
+from its_camera_ai.recorder.index import BackgroundIndex
 from its_camera_ai.recorder.recorder import Recorder
+from its_camera_ai.recorder.recovery import QUARANTINE, reconcile, take_up
+from its_camera_ai.recorder.segment_file import OPEN_FOLDER
+from its_camera_ai.recorder.segment_format import seal_size
+from its_camera_ai.recorder.volume import Volume
 from its_camera_ai.store.database import open_database
+from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.segments import SegmentRepository
 from tests.recorder.support import RememberingIndex, packets
@@ -26,10 +31,15 @@ def repository(tmp_path: Path):  # type: ignore[no-untyped-def]
     database.close()
 
 
+def volume(root: Path) -> Volume:
+    root.mkdir(exist_ok=True)
+    return Volume(RealDisk(), root)
+
+
 def recorded(root: Path) -> list[Segment]:
     """Two closed segments of 2 s."""
     index = RememberingIndex()
-    recorder = Recorder(root, index, segment_s=2)
+    recorder = Recorder(volume(root), index, segment_s=2)
     for packet in packets(ClipSpec(frames=100, gop=25, audio=True)):
         recorder.put(packet)
     recorder.close()
@@ -64,22 +74,25 @@ def test_rows_wait_for_a_database_that_is_away(
 
 def test_files_without_rows_are_found(repository: SegmentRepository, tmp_path: Path) -> None:
     segments = recorded(tmp_path / "media")
-    assert heal(tmp_path / "media", repository, "cam") == segments
+    assert reconcile(volume(tmp_path / "media"), repository, "cam") == segments
     assert in_database(repository) == segments
-    assert heal(tmp_path / "media", repository, "cam") == []
+    assert reconcile(volume(tmp_path / "media"), repository, "cam") == []
 
 
 @pytest.mark.parametrize("cut_bytes", [1, 7, 500, 5000])
-def test_a_file_cut_off_by_a_crash_is_repaired_not_deleted(
-    cut_bytes: int, repository: SegmentRepository, tmp_path: Path
-) -> None:
+def test_a_file_cut_off_by_a_crash_is_repaired_not_deleted(cut_bytes: int, tmp_path: Path) -> None:
     root = tmp_path / "media"
-    last = recorded(root)[-1]
+    before, last = recorded(root)
     path = root / last.path
-    part = path.rename(path.with_name(path.name + ".part"))
+    seal_bytes = seal_size(path.read_bytes())
+    folder = path.parents[1] / OPEN_FOLDER
+    part = path.rename(folder / (path.name + ".part"))
     with part.open("rb+") as file:
-        file.truncate(last.size_bytes - cut_bytes)
-    healed = heal(root, repository, "cam")[-1]
+        file.truncate(last.size_bytes - seal_bytes - cut_bytes)
+    taken = take_up(volume(root), "cam", StreamRole.MAIN)
+    healed = taken.segments[-1]
+    assert taken.last_hash == healed.content_hash
+    assert healed.previous_hash == before.content_hash
     assert (healed.id, healed.path) == (last.id, last.path)
     assert healed.frames == last.frames - 25, "exactly the last fragment is gone"
     assert path.stat().st_size == healed.size_bytes
@@ -96,7 +109,7 @@ def test_what_is_no_recording_goes_to_quarantine(
     folder = root / "cam" / "main" / "2026-01-01"
     folder.mkdir(parents=True)
     (folder / "12-00-00_x.mp4").write_bytes(content)
-    assert heal(root, repository, "cam") == []
+    assert reconcile(volume(root), repository, "cam") == []
     kept = list((root / QUARANTINE).iterdir())
     assert [k.read_bytes() for k in kept] == [content]
     assert not list(folder.iterdir())
@@ -109,5 +122,5 @@ def test_links_out_of_the_folder_are_left_alone(
     outside.write_bytes(b"mine")
     (root / "cam").mkdir(parents=True)
     (root / "cam" / "link.mp4").symlink_to(outside)
-    assert heal(root, repository, "cam") == []
+    assert reconcile(volume(root), repository, "cam") == []
     assert outside.read_bytes() == b"mine"

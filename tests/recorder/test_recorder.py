@@ -7,9 +7,17 @@ from pathlib import Path
 import pytest
 
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder import segment_file
 from its_camera_ai.recorder.recorder import Recorder
-from its_camera_ai.recorder.segment_file import measure, read_description
+from its_camera_ai.recorder.segment_format import segment_of
+from its_camera_ai.recorder.segment_reading import (
+    content_hash,
+    measure,
+    read_description,
+    read_seal,
+)
+from its_camera_ai.recorder.volume import Volume
+from its_camera_ai.store import disk as real_disk
+from its_camera_ai.store.disk import RealDisk
 from tests.recorder.support import WALL_NS, RememberingIndex, packets
 from tests.support.clips import ClipSpec, numbers_in
 from tests.support.waiting import wait_until
@@ -19,7 +27,7 @@ SPEC = ClipSpec(frames=150, gop=25, audio=True)  # 6 s
 
 def record(root: Path, items, *, segment_s: float = 2.0):  # type: ignore[no-untyped-def]
     index = RememberingIndex()
-    recorder = Recorder(root, index, segment_s=segment_s)
+    recorder = Recorder(Volume(RealDisk(), root), index, segment_s=segment_s)
     for packet in items:
         recorder.put(packet)
     recorder.close()
@@ -52,10 +60,21 @@ def test_the_index_row_says_what_the_file_says(tmp_path: Path) -> None:
     _, index = record(tmp_path, packets(SPEC))
     for segment in index.segments:
         path = tmp_path / segment.path
-        with path.open("rb") as file:
-            description, length = read_description(file), measure(file)
+        file = RealDisk().open(path)
+        description, sealed, length = read_description(file), read_seal(file), measure(file)
         assert description is not None
-        assert description.segment(segment.path, length) == segment
+        assert sealed is not None
+        seal, digest = sealed
+        told = segment_of(
+            description, seal, path=segment.path, size_bytes=file.size_bytes, content_hash=digest
+        )
+        assert told == segment
+        assert content_hash(file) == digest
+        assert (length.frames, length.duration_ns) == (
+            seal.frames,
+            pytest.approx(seal.duration_ns, abs=NS_PER_S // 20),
+        )
+        file.close()
         assert path.stat().st_size == segment.size_bytes
         assert segment.has_audio
     assert index.segments[0].start_wall_ns == pytest.approx(WALL_NS, abs=NS_PER_S // 10)
@@ -88,7 +107,7 @@ def test_nothing_is_taken_before_the_first_key_frame(tmp_path: Path) -> None:
 
 def test_the_end_of_a_connection_closes_the_file(tmp_path: Path) -> None:
     index = RememberingIndex()
-    recorder = Recorder(tmp_path, index, segment_s=600)
+    recorder = Recorder(Volume(RealDisk(), tmp_path), index, segment_s=600)
     for packet in packets(ClipSpec(frames=50)):
         recorder.put(packet)
     recorder.end_connection()
@@ -99,7 +118,7 @@ def test_the_end_of_a_connection_closes_the_file(tmp_path: Path) -> None:
 
 
 def test_a_file_in_the_making_is_playable_up_to_the_last_fragment(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path, RememberingIndex(), segment_s=600)
+    recorder = Recorder(Volume(RealDisk(), tmp_path), RememberingIndex(), segment_s=600)
     for packet in packets(ClipSpec(frames=100, gop=25)):
         recorder.put(packet)
     part = wait_until(lambda: next(tmp_path.rglob("*.part"), None), "the file to begin")
@@ -122,10 +141,10 @@ def test_a_disk_that_fails_for_a_while_costs_nothing(
             raise OSError(code, os.strerror(code))
         return real(*args)
 
-    monkeypatch.setattr(segment_file.os, call, broken)
+    monkeypatch.setattr(real_disk.os, call, broken)
     monkeypatch.setattr("its_camera_ai.recorder.recorder.RETRY_S", 0.01)
     index = RememberingIndex()
-    recorder = Recorder(tmp_path, index, segment_s=2)
+    recorder = Recorder(Volume(RealDisk(), tmp_path), index, segment_s=2)
     for packet in packets(SPEC):
         recorder.put(packet)
     wait_until(lambda: recorder.figures.problem, "the problem to be noticed")
@@ -156,8 +175,8 @@ def test_a_disk_that_fails_in_mid_write_leaves_no_torn_fragment(
     def full(fd: int, data: memoryview) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(segment_file.os, "writev", half_once)
-    monkeypatch.setattr(segment_file.os, "write", full)  # only the rest of a short write comes here
+    monkeypatch.setattr(real_disk.os, "writev", half_once)
+    monkeypatch.setattr(real_disk.os, "write", full)  # only the rest of a short write comes here
     monkeypatch.setattr("its_camera_ai.recorder.recorder.RETRY_S", 0.01)
     _, index = record(tmp_path, packets(SPEC))
     assert calls > 4
@@ -172,13 +191,14 @@ def test_a_disk_that_stays_away_costs_the_oldest_and_is_counted(
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where a folder should be")
     index = RememberingIndex()
-    recorder = Recorder(blocked, index, segment_s=2)
+    recorder = Recorder(Volume(RealDisk(), blocked), index, segment_s=2)
     items = packets(ClipSpec(frames=150, gop=25))
     for packet in items:
         recorder.put(packet)
     wait_until(lambda: recorder.figures.problem, "the problem to be noticed")
     assert recorder.figures.unrecorded_packets > 0
     blocked.unlink()
+    blocked.mkdir()
     wait_until(lambda: recorder.figures.recording, "recording to go on")
     recorder.close()
     kept = numbers(blocked, index)

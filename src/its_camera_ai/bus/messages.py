@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 import numpy as np
 
+from its_camera_ai.core.activity import SecondOfActivity
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole
 from its_camera_ai.core.picture_faults import PictureFault
 from its_camera_ai.core.tracks import FirstSighting, FrameTracks, Unknown
@@ -76,6 +77,25 @@ class TracksMessage(msgspec.Struct, frozen=True, array_like=True):
             None if self.class_share is None else np.frombuffer(self.class_share, np.float32),
             self.firsts,
         )
+
+
+class ActivityMessage(msgspec.Struct, frozen=True, tag=True):
+    """One second of one camera, told by vision about a second after it ended."""
+
+    camera_id: str
+    second: SecondOfActivity
+
+
+class RecordRequest(msgspec.Struct, frozen=True, tag=True):
+    """Asks to record a camera that records on events: from some wall time to another."""
+
+    camera_id: str
+    since_wall_ns: int
+    until_wall_ns: int
+    cause: str
+
+
+IngestMessage = ActivityMessage | RecordRequest
 
 
 class CameraState(StrEnum):

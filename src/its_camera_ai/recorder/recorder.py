@@ -1,22 +1,25 @@
 """Packets of one stream to segments, in a thread of its own that only waits for the disk."""
 
+import errno
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 
 import structlog
 
+from its_camera_ai.core.activity import SegmentActivity
 from its_camera_ai.core.errors import CameraUnsupported, StorageUnavailable
 from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.media import MediaKind, Packet
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.time import NS_PER_S
+from its_camera_ai.recorder.recovery import take_up
 from its_camera_ai.recorder.segment_file import SegmentWriter
+from its_camera_ai.recorder.volume import Volume
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +33,14 @@ class SegmentIndex(Protocol):
     """Where closed segments are announced. Must never block or raise."""
 
     def add(self, segment: Segment) -> None: ...
+
+
+ActivityOf = Callable[[str, int, int], SegmentActivity | None]
+"""What vision saw of a camera between two wall times; must never block or raise."""
+
+
+def nothing_seen(camera_id: str, since_wall_ns: int, until_wall_ns: int) -> None:
+    """Where nobody looks."""
 
 
 @dataclass(slots=True)
@@ -57,21 +68,25 @@ class Recorder:
     are given up and counted in ``figures.unrecorded_packets``; nothing else is ever lost.
 
     Args:
-        media_root: segments go to ``<root>/<camera>/<role>/<date>/<time>_<id>.mp4``.
+        volume: segments go to ``<root>/<camera>/<role>/<date>/<time>_<id>.mp4``.
         index: told about each closed segment.
         segment_s: a new file begins at the first key frame after this many seconds.
+        activity: asked at the end of each segment.
     """
 
     def __init__(
         self,
-        media_root: Path,
+        volume: Volume,
         index: SegmentIndex,
         *,
         segment_s: float = 20.0,
+        activity: ActivityOf = nothing_seen,
         make_id: Callable[[int], str] = new_id,
     ) -> None:
-        self._root = media_root
+        self._volume = volume
         self._index = index
+        self._activity = activity
+        self._last_hash: str | None = None  # None: what an earlier run left is not taken up yet
         self._segment_ns = int(segment_s * NS_PER_S)
         self._make_id = make_id
         self.figures = RecorderFigures()
@@ -179,6 +194,7 @@ class Recorder:
 
     def _write(self, fragment: _Fragment) -> bool:
         try:
+            self._volume.check()
             if fragment.begins_segment or self._writer is None:
                 self._close_writer()
                 if not fragment.packets:
@@ -189,6 +205,8 @@ class Recorder:
                     return True
             self.figures.recorded_packets += self._writer.append(fragment.packets)
         except StorageUnavailable as error:
+            if _is_full(error) and self._volume.make_room(fragment.size_bytes):
+                return self._write(fragment)
             if not self.figures.problem:
                 log.error("recording failed", problem=str(error))
             self.figures.problem, self.figures.recording = str(error), False
@@ -207,19 +225,41 @@ class Recorder:
         first = next((p for p in fragment.packets if p.is_key and p.kind is MediaKind.VIDEO), None)
         if first is None:
             return None
+        self._take_up(first)
         media_id = self._make_id(first.wall_ns)
         moment = datetime.fromtimestamp(first.wall_ns / NS_PER_S, tz=UTC)
         name = f"{moment:%H-%M-%S}-{moment.microsecond // 1000:03d}_{media_id[-12:]}.mp4"
-        folder = self._root / first.info.camera_id / first.info.role / f"{moment:%Y-%m-%d}"
-        return SegmentWriter(folder / name, first.info, first, media_id)
+        stream = self._volume.root / first.info.camera_id / first.info.role
+        path = stream / f"{moment:%Y-%m-%d}" / name
+        return SegmentWriter(self._volume.disk, path, first.info, first, media_id)
+
+    def _take_up(self, first: Packet) -> None:
+        if self._last_hash is None:
+            taken = take_up(self._volume, first.info.camera_id, first.info.role)
+            self._last_hash = taken.last_hash
+            for segment in taken.segments:
+                self._index.add(segment)
 
     def _close_writer(self) -> None:
         writer, self._writer = self._writer, None
         if writer is None:
             return
+        camera_id, begin_ns, end_ns = writer.span
         try:
-            self._index.add(writer.close(self._root))
+            segment = writer.close(
+                self._volume.root,
+                previous_hash=self._last_hash or "",
+                activity=self._activity(camera_id, begin_ns, end_ns),
+            )
         except StorageUnavailable as error:
-            # the file keeps its .part name; the next start repairs and indexes it
+            self._last_hash = None  # before the next file begins, this one is taken up and closed
             self.figures.problem = str(error)
             log.error("a segment could not be closed", problem=str(error))
+        else:
+            self._last_hash = segment.content_hash
+            self._index.add(segment)
+
+
+def _is_full(error: StorageUnavailable) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)

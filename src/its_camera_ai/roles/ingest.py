@@ -4,7 +4,6 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 import structlog
@@ -16,8 +15,10 @@ from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import RetryableError
 from its_camera_ai.core.media import Packet, StreamRole
 from its_camera_ai.core.time import Clock
-from its_camera_ai.recorder.index import BackgroundIndex, heal
+from its_camera_ai.recorder.index import BackgroundIndex
 from its_camera_ai.recorder.recorder import Recorder
+from its_camera_ai.recorder.recovery import reconcile
+from its_camera_ai.recorder.volume import Volume
 from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.video.pipeline import Sink, StreamPipeline
 from its_camera_ai.video.stream import CameraStream
@@ -58,7 +59,7 @@ class Ingest:
     """Runs the pipelines that the wanted cameras need, and only restarts those that changed.
 
     Args:
-        media_root: recordings.
+        volume: recorded to.
         segments: gives the index; raises ``RetryableError`` while the database is away.
     """
 
@@ -67,7 +68,7 @@ class Ingest:
         *,
         publisher: PacketPublisher,
         segments: Callable[[], SegmentRepository],
-        media_root: Path,
+        volume: Volume,
         segment_s: float,
         clock: Clock,
         rng: random.Random,
@@ -75,7 +76,7 @@ class Ingest:
         self._fan_out = FanOut(publisher)
         self._segments = segments
         self._index = BackgroundIndex(segments)
-        self._media_root = media_root
+        self._volume = volume
         self._segment_s = segment_s
         self._clock = clock
         self._rng = rng
@@ -91,18 +92,30 @@ class Ingest:
             if _capture_of(wanted.get(i)) != _capture_of(r.camera)
         ]
         self._stop(leaving)
-        for camera in wanted.values():
-            if camera.id not in self._running:
-                self._start(camera)
+        new = [camera for camera in wanted.values() if camera.id not in self._running]
+        for camera in new:
+            self._start(camera)
+        if any(camera.record for camera in new):
+            # in its own thread: neither a large index nor a slow disk may hold up a camera
+            ids = [camera.id for camera in new if camera.record]
+            threading.Thread(
+                target=self._reconcile, args=(ids,), name="reconcile", daemon=True
+            ).start()
+
+    def _reconcile(self, camera_ids: list[str]) -> None:
+        for camera_id in camera_ids:
+            try:
+                found = reconcile(self._volume, self._segments(), camera_id)
+            except (RetryableError, OSError) as error:
+                log.warning("recordings were not checked", camera=camera_id, problem=str(error))
+            else:
+                if found:
+                    log.info("recordings were indexed", camera=camera_id, files=len(found))
 
     def _start(self, camera: Camera) -> None:
         recorder = None
         if camera.record:
-            try:
-                heal(self._media_root, self._segments(), camera.id)
-            except (RetryableError, OSError) as error:
-                log.warning("recordings were not checked", camera=camera.id, problem=str(error))
-            recorder = Recorder(self._media_root, self._index, segment_s=self._segment_s)
+            recorder = Recorder(self._volume, self._index, segment_s=self._segment_s)
         pipelines = []
         for role, url in camera.streams:
             sinks: list[Sink] = [self._fan_out]

@@ -106,8 +106,107 @@ segments = Table(
     Column("height", Integer, nullable=False),
     Column("has_audio", Boolean, nullable=False),
     Column("generation", BigInteger, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("original_hash", Text, nullable=False),  # empty unless it was compressed
+    Column("activity", LargeBinary),  # MessagePack; null where vision saw nothing of it
+    Column("tier", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("verified_wall_ns", BigInteger, nullable=False),  # 0: never
     Index("ix_segments_start", "camera_id", "role", "start_wall_ns"),
     Index("ix_segments_span", "camera_id", "role", "end_wall_ns", "start_wall_ns"),
+    Index("ix_segments_age", "tier", "start_wall_ns"),
+    Index("ix_segments_verified", "tier", "verified_wall_ns"),
+)
+
+garbage = Table(
+    "garbage",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=True),
+    Column("tier", Text, nullable=False),
+    Column("path", Text, nullable=False),  # no segment has it any more; the file may be there
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since_ns", BigInteger, nullable=False),
+    UniqueConstraint("tier", "path"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("camera_id", Text),  # null: every camera
+    Column("since_ns", BigInteger, nullable=False),
+    Column("until_ns", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("released_ns", BigInteger),  # null while it holds
+    Column("released_by", Text, nullable=False),
+    Index("ix_holds_span", "released_ns", "since_ns", "until_ns"),
+)
+
+bookmarks = Table(
+    "bookmarks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("camera_id", Text, nullable=False),
+    Column("since_ns", BigInteger, nullable=False),
+    Column("until_ns", BigInteger, nullable=False),  # equals since_ns for a moment
+    Column("title", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("updated_ns", BigInteger, nullable=False),
+    Index("ix_bookmarks_camera_id_since_ns", "camera_id", "since_ns"),
+)
+
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("updated_ns", BigInteger, nullable=False),
+    Column("finished_ns", BigInteger),
+    Column("progress", Float, nullable=False),  # 0-1
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("manifest_hash", Text, nullable=False),
+    Column("cancelled", Boolean, nullable=False),  # wanted by someone; the worker obeys
+    Index("ix_exports_state", "state", "created_ns"),
+    Index("ix_exports_created_ns", "created_ns"),
+)
+
+evidence_chain = Table(
+    "evidence_chain",
+    metadata,
+    Column("camera_id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),  # of exports that held this camera
+    Column("manifest_hash", Text, nullable=False),  # of the last one
+)
+
+storage_policy = Table(
+    "storage_policy",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("document", JSON, nullable=False),
+    Column("updated_ns", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="single_row"),
+)
+
+job_runs = Table(
+    "job_runs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("started_ns", BigInteger, nullable=False),
+    Column("finished_ns", BigInteger),  # null while it runs, or died running
+    Column("succeeded_ns", BigInteger),  # the last time that it did
+    Column("problem", Text, nullable=False),
+    Column("result", JSON, nullable=False),
 )
 
 users = Table(

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
+import msgspec
 from sqlalchemy import Row, delete, select
 
+from its_camera_ai.core.activity import SegmentActivity
 from its_camera_ai.core.media import StreamRole
-from its_camera_ai.core.segments import Segment
+from its_camera_ai.core.segments import Segment, SegmentState, Tier
 from its_camera_ai.store import sqlite
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.parameters import chunks, clamped
@@ -27,8 +29,7 @@ class SegmentRepository:
     def put(self, segment: Segment) -> None:
         """Store or overwrite one segment. Another row for the same path is replaced: a file can
         hold only one segment."""
-        row = {name: getattr(segment, name) for name in _NAMES}
-        row |= {"role": str(segment.role), "end_wall_ns": segment.end_wall_ns}
+        row = _row_of(segment)
         with self._database.write(durable=False) as connection:
             connection.execute(
                 delete(segments).where(segments.c.path == segment.path, segments.c.id != segment.id)
@@ -97,6 +98,29 @@ class SegmentRepository:
         return removed
 
 
+def _row_of(segment: Segment) -> dict[str, Any]:
+    row = {name: getattr(segment, name) for name in _NAMES}
+    activity = segment.activity
+    return row | {
+        "role": str(segment.role),
+        "end_wall_ns": segment.end_wall_ns,
+        "tier": str(segment.tier),
+        "state": str(segment.state),
+        "activity": None if activity is None else msgspec.msgpack.encode(activity),
+    }
+
+
 def _segment(row: Row[Any]) -> Segment:
     values = row._asdict()
-    return Segment(**values | {"role": StreamRole(values["role"])})
+    packed = values["activity"]
+    return Segment(
+        **values
+        | {
+            "role": StreamRole(values["role"]),
+            "tier": Tier(values["tier"]),
+            "state": SegmentState(values["state"]),
+            "activity": None
+            if packed is None
+            else msgspec.msgpack.decode(packed, type=SegmentActivity),
+        }
+    )
