@@ -7,7 +7,7 @@ weight of a web server, nor a server that of an inference runtime.
 import functools
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CONFIG_POLL_S = 1.0
-ROLES = ("ingest", "vision", "server")
+ROLES = ("ingest", "vision", "server", "jobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,8 @@ def run_role(settings: Settings, role: str, index: int) -> None:
             _run_vision(settings, index)
         case "server":
             _run_server(settings, index)
+        case "jobs":
+            _run_jobs(settings, index)
         case _:
             raise ConfigInvalid(f"There is no role {role!r}; use one of {', '.join(ROLES)}.")
 
@@ -333,6 +335,37 @@ def _run_server(settings: Settings, index: int) -> None:
     watch.close()
     analytics.close()
     writer.close()
+    heartbeat.close()
+    site.close()
+    bus.close()
+
+
+def _run_jobs(settings: Settings, index: int) -> None:
+    from its_camera_ai.ops.job_runner import JobRunner  # noqa: PLC0415
+    from its_camera_ai.roles.harness import Heartbeat, stop_event  # noqa: PLC0415
+    from its_camera_ai.roles.jobs import Jobs  # noqa: PLC0415
+    from its_camera_ai.store.audit import AuditLog  # noqa: PLC0415
+    from its_camera_ai.store.job_runs import JobRunRepository  # noqa: PLC0415
+
+    stop = stop_event(tied_to_parent=True)
+    site, bus = open_site(settings), LocalBus(settings.run)
+    audit = AuditLog(site.database)
+
+    def audited(name: str, figures: Mapping[str, float]) -> None:
+        audit.append(
+            actor="system",
+            action=f"job.{name}",
+            object="storage",
+            detail=figures,
+            wall_ns=site.clock.wall_ns(),
+        )
+
+    runner = JobRunner([], JobRunRepository(site.database), audited=audited, clock=site.clock)
+    jobs = Jobs(runner, {})
+    jobs.start()
+    heartbeat = Heartbeat("jobs", index, bus.status_sender(), jobs.status, clock=site.clock)
+    stop.wait()
+    jobs.close()
     heartbeat.close()
     site.close()
     bus.close()

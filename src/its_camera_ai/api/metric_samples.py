@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from its_camera_ai.api.live import LiveHub
 from its_camera_ai.api.state import SystemState
-from its_camera_ai.bus.messages import LATENCY_BOUNDS_MS, CameraState, ModelStatus
+from its_camera_ai.bus.messages import LATENCY_BOUNDS_MS, CameraState, JobStatus, ModelStatus
 from its_camera_ai.core.models import ModelRef
 
 
@@ -155,6 +155,27 @@ def rollout_percent(picture: Picture) -> Iterator[Sample]:
     for index, model in models(picture):
         if model.alias == "challenger":
             yield (model_label(model), index), float(model.percent)
+
+
+def jobs(picture: Picture) -> Iterator[JobStatus]:
+    """Every recurring job, of processes that are heard."""
+    for beat in picture.state.heartbeats():
+        if not beat.stale:
+            yield from beat.value.jobs
+
+
+def per_job(value: Callable[[JobStatus], float]) -> Callable[[Picture], Iterator[Sample]]:
+    def samples(picture: Picture) -> Iterator[Sample]:
+        for job in jobs(picture):
+            yield (job.name,), float(value(job))
+
+    return samples
+
+
+def job_totals(picture: Picture) -> Iterator[Sample]:
+    for job in jobs(picture):
+        for figure, value in sorted(job.totals.items()):
+            yield (job.name, figure), float(value)
 
 
 def viewers(picture: Picture) -> Iterator[Sample]:

@@ -18,6 +18,7 @@ from its_camera_ai.api import metric_samples as take
 from its_camera_ai.api.live import LiveHub
 from its_camera_ai.api.metric_samples import Picture, Sample
 from its_camera_ai.api.state import SystemState
+from its_camera_ai.core.time import NS_PER_S
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -45,6 +46,7 @@ class Metric:
 _STREAM = ("camera", "stream")
 _MODEL = ("model", "index")
 _PROCESS = ("role", "index")
+_JOB = ("job",)
 
 
 _Counter = CounterMetricFamily
@@ -279,6 +281,41 @@ METRICS: tuple[Metric, ...] = (
         "Events lost because the database stayed away too long.",
         _PROCESS,
         take.counter("events_given_up"),
+    ),
+    Metric(
+        "itscam_job_runs",
+        _Counter,
+        "Runs of a recurring job since its process started.",
+        _JOB,
+        take.per_job(lambda job: job.runs),
+    ),
+    Metric(
+        "itscam_job_failures",
+        _Counter,
+        "Runs of a recurring job that failed.",
+        _JOB,
+        take.per_job(lambda job: job.failures),
+    ),
+    Metric(
+        "itscam_job_duration_seconds",
+        _Gauge,
+        "How long the last run of a recurring job took.",
+        _JOB,
+        take.per_job(lambda job: job.duration_s),
+    ),
+    Metric(
+        "itscam_job_last_success_timestamp_seconds",
+        _Gauge,
+        "When a recurring job last succeeded, Unix time; 0 is never.",
+        _JOB,
+        take.per_job(lambda job: job.succeeded_wall_ns / NS_PER_S),
+    ),
+    Metric(
+        "itscam_job_figures",
+        _Counter,
+        "What the runs of a recurring job did, by the name of the figure.",
+        ("job", "figure"),
+        take.job_totals,
     ),
     Metric(
         "itscam_live_viewers", _Gauge, "Live pictures being watched.", ("camera",), take.viewers

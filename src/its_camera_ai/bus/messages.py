@@ -215,6 +215,26 @@ class ModelStatus(msgspec.Struct, frozen=True):
     attempt: int = 0
 
 
+class JobStatus(msgspec.Struct, frozen=True):
+    """One recurring job. Counters run since the process started.
+
+    Attributes:
+        duration_s: of its last run.
+        succeeded_wall_ns: when it last succeeded, before a restart too; 0 is never.
+        problem: why its last run failed; empty if it did not.
+        totals: the figures of its runs added up.
+    """
+
+    name: str
+    running: bool = False
+    runs: int = 0
+    failures: int = 0
+    duration_s: float = 0.0
+    succeeded_wall_ns: int = 0
+    problem: str = ""
+    totals: dict[str, float] = {}
+
+
 class RoleStatus(msgspec.Struct, frozen=True):
     """The heartbeat of one process, once a second, with what it knows.
 
@@ -232,6 +252,7 @@ class RoleStatus(msgspec.Struct, frozen=True):
     streams: list[StreamStatus] = []
     vision: list[VisionStatus] = []
     models: list[ModelStatus] = []
+    jobs: list[JobStatus] = []
     busy_s: dict[str, float] = {}
     counters: dict[str, float] = {}
     problems: list[str] = []

@@ -149,6 +149,7 @@ def _children(settings: Settings) -> list[Child]:
         Child("server", 0, role_module.argv("server", 0), drain=2),
         Child("ingest", 0, role_module.argv("ingest", 0), drain=0),
         *vision,
+        Child("jobs", 0, role_module.argv("jobs", 0), drain=1),
     ]
 
 
