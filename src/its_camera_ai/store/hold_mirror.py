@@ -1,0 +1,167 @@
+"""A copy of the holds that lies with the recordings, for whoever must delete without a database."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from its_camera_ai.core.disk import Disk, WritableFile
+from its_camera_ai.core.errors import StorageUnavailable
+from its_camera_ai.core.holds import Hold
+
+log = structlog.get_logger(__name__)
+
+FOLDER = ".itscam"
+FILE_NAME = "holds.json"
+LOCK_NAME = "holds.lock"
+SIZE_BYTES_MAX = 64 * 1024 * 1024
+LOCK_WAIT_S = 10.0
+_LOCK_STEP_S = 0.02
+
+
+class _Document(msgspec.Struct, frozen=True):
+    """The file's shape; ``sha256`` is of the text of ``holds``, so that no damage goes unseen."""
+
+    holds: msgspec.Raw
+    sha256: str
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MirroredHolds:
+    """What the mirror says.
+
+    Attributes:
+        holds: those that are active.
+        problem: empty, or why the mirror can't be read; everything then counts as held.
+    """
+
+    holds: tuple[Hold, ...] = ()
+    problem: str = ""
+
+    def covers(self, camera_id: str, since_wall_ns: int, until_wall_ns: int) -> bool:
+        """Whether anything of this span may not be deleted."""
+        return bool(self.problem) or any(
+            hold.covers(camera_id, since_wall_ns, until_wall_ns) for hold in self.holds
+        )
+
+
+class HoldMirror:
+    """``<media root>/.itscam/holds.json``.
+
+    Args:
+        disk, root: the volume that is recorded to.
+        wait: sleeps that many seconds, while another process changes the holds.
+    """
+
+    def __init__(
+        self, disk: Disk, root: Path, *, wait: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._disk = disk
+        self._folder = root / FOLDER
+        self._path = self._folder / FILE_NAME
+        self._wait = wait
+
+    def read(self) -> MirroredHolds:
+        """What is held. No file means no holds; a damaged one means that everything is held."""
+        try:
+            text = self._text()
+            if text is None:
+                return MirroredHolds()
+            document = msgspec.json.decode(text, type=_Document)
+            if hashlib.sha256(document.holds).hexdigest() != document.sha256:
+                raise ValueError("its checksum is wrong")
+            return MirroredHolds(tuple(msgspec.json.decode(document.holds, type=list[Hold])))
+        except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
+            reason = getattr(error, "strerror", None) or str(error)
+            return MirroredHolds(
+                problem=f"The list of held recordings {self._path} can't be read ({reason}), so "
+                "that nothing may be deleted: restart the server, which writes it anew from the "
+                "database."
+            )
+
+    def _text(self) -> bytes | None:
+        try:
+            file = self._disk.open(self._path)
+        except FileNotFoundError:
+            return None
+        try:
+            return file.read(min(file.size_bytes, SIZE_BYTES_MAX), 0)
+        finally:
+            file.close()
+
+    def write(self, holds: Sequence[Hold]) -> None:
+        """Replace it; atomic, and durable when the call returns. To be called while ``locked``.
+
+        Raises:
+            StorageUnavailable: it could not be written; the old one stays.
+        """
+        inner = msgspec.json.encode(list(holds))
+        document = _Document(msgspec.Raw(inner), hashlib.sha256(inner).hexdigest())
+        draft = self._path.with_name(FILE_NAME + ".new")
+        try:
+            self._disk.make_folder(self._folder)
+            with suppress(FileNotFoundError):
+                self._disk.unlink(draft)
+            file = self._disk.create(draft)
+            try:
+                file.write([msgspec.json.encode(document)])
+                file.sync()
+            finally:
+                file.close()
+            self._disk.rename(draft, self._path)
+            self._disk.sync_folder(self._folder)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    @contextmanager
+    def locked(self, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
+        """No other process or thread changes the mirror, or evicts by it, within the block.
+
+        Raises:
+            StorageUnavailable: another one does for longer than ``wait_s``, or the folder can't be
+                written.
+        """
+        lock = self._lock(wait_s)
+        try:
+            yield
+        finally:
+            lock.close()
+
+    def _lock(self, wait_s: float) -> WritableFile:
+        path = self._folder / LOCK_NAME
+        waited_s = 0.0
+        while True:
+            try:
+                return self._disk.edit(path)
+            except FileNotFoundError:
+                self._make_lock(path)
+            except BlockingIOError as error:
+                if waited_s >= wait_s:
+                    raise StorageUnavailable(
+                        "Another process is changing the held recordings; try again in a moment."
+                    ) from error
+                self._wait(_LOCK_STEP_S)
+                waited_s += _LOCK_STEP_S
+            except OSError as error:
+                raise self._unwritable(error) from error
+
+    def _make_lock(self, path: Path) -> None:
+        try:
+            self._disk.make_folder(self._folder)
+            with suppress(FileExistsError, BlockingIOError):
+                self._disk.create(path).close()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> StorageUnavailable:
+        reason = (error.strerror or "unknown error").lower()
+        return StorageUnavailable(
+            f"The list of held recordings {self._path} can't be written ({reason}): free space on "
+            "its disk, or correct the folder's rights or mount, and try again."
+        )
