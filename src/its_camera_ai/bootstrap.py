@@ -27,6 +27,7 @@ from its_camera_ai.store.vault import Vault
 from its_camera_ai.vision.runtime import Device, RuntimeChoice, RuntimeName
 
 if TYPE_CHECKING:
+    from its_camera_ai.recorder.media import Media
     from its_camera_ai.roles.model_follower import ModelFollower
     from its_camera_ai.store.model_registry import ModelRegistry
     from its_camera_ai.vision.detector import DetectorModel
@@ -139,6 +140,16 @@ def _run_ingest(settings: Settings, index: int) -> None:
     ingest.close()
     heartbeat.close()
     bus.close()
+
+
+def media_of(settings: Settings) -> "Media":
+    """Recordings wherever they lie."""
+    from its_camera_ai.core.segments import Tier  # noqa: PLC0415
+    from its_camera_ai.recorder.media import Media  # noqa: PLC0415
+    from its_camera_ai.store.disk import RealDisk  # noqa: PLC0415
+    from its_camera_ai.store.folder_store import FolderStore  # noqa: PLC0415
+
+    return Media({Tier.HOT: FolderStore(RealDisk(), settings.media)})
 
 
 def camera_cache(settings: Settings) -> CameraCache:
@@ -303,6 +314,7 @@ def _run_server(settings: Settings, index: int) -> None:
             hub=hub,
             models=models,
             caller=bus.caller(),
+            media=media_of(settings),
             media_root=settings.media,
         )
     )

@@ -25,11 +25,15 @@ from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import CallUnanswered
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole, TrackInfo
+from its_camera_ai.core.segments import Tier
 from its_camera_ai.core.time import NS_PER_S, WallTime
+from its_camera_ai.recorder.media import Media
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.database import Database
+from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.events import EventRepository
+from its_camera_ai.store.folder_store import FolderStore
 from its_camera_ai.store.login_attempts import LoginAttempts
 from its_camera_ai.store.model_registry import ModelRegistry
 from its_camera_ai.store.segments import SegmentRepository
@@ -180,6 +184,7 @@ def make_site(database: Database, folder: Path, *, clock: TurnedClock | None = N
         hub=LiveHub(bus.subscriber, clock),
         models=ModelRegistry(database, clock),
         caller=caller,
+        media=Media({Tier.HOT: FolderStore(RealDisk(), media_root)}),
         media_root=media_root,
     )
     return Site(database, clock, bus, caller, deps, users, sessions, passwords)

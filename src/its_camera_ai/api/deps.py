@@ -15,6 +15,7 @@ from its_camera_ai.api.pictures import DecodingSeats
 from its_camera_ai.api.state import SystemState
 from its_camera_ai.bus.ports import Caller
 from its_camera_ai.core.time import Clock
+from its_camera_ai.recorder.media import Media
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.events import EventRepository
@@ -64,6 +65,7 @@ class ApiDeps:
     hub: LiveHub
     models: ModelRegistry
     caller: Caller
+    media: Media
     media_root: Path
 
 

@@ -1,15 +1,13 @@
-"""Recording files over HTTP: opened beneath the media root only, sent in whole or by one range."""
+"""Recording files over HTTP, sent in whole or by one range."""
 
-import os
-import stat
+import weakref
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from anyio import to_thread
 
-from its_camera_ai.api.problems import Gone, RangeUnsatisfiable
-from its_camera_ai.core.errors import StorageUnavailable
+from its_camera_ai.api.problems import RangeUnsatisfiable
+from its_camera_ai.core.disk import ReadableFile
 
 CHUNK_BYTES = 256 * 1024
 _DIGITS_MAX = 19
@@ -76,13 +74,11 @@ def _is_number(text: str, *, allow_empty: bool) -> bool:
 class MediaFile:
     """An open recording. ``size_bytes`` is what the file held when it was opened."""
 
-    def __init__(self, descriptor: int) -> None:
-        # a file object, so that an answer whose client left before it began closes it too
-        self._file = os.fdopen(descriptor, "rb", buffering=0)
-        self.size_bytes = os.fstat(descriptor).st_size
-
-    def close(self) -> None:
-        self._file.close()
+    def __init__(self, file: ReadableFile) -> None:
+        self._file = file
+        self.size_bytes = file.size_bytes
+        # by a finalizer, so that an answer whose client left before it began closes it too
+        self.close = weakref.finalize(self, file.close)
 
     async def send(self, part: ByteRange) -> AsyncIterator[bytes]:
         """The bytes of a range in pieces; closes the file at the end, also when cut short."""
@@ -90,59 +86,10 @@ class MediaFile:
             at = part.first
             while at <= part.last:
                 wanted = min(CHUNK_BYTES, part.last - at + 1)
-                piece = await to_thread.run_sync(os.pread, self._file.fileno(), wanted, at)
+                piece = await to_thread.run_sync(self._file.read, wanted, at)
                 if not piece:
                     return  # truncated meanwhile: the client sees fewer bytes than announced
                 at += len(piece)
                 yield piece
         finally:
             self.close()
-
-
-def open_media(root: Path, relative: str) -> MediaFile:
-    """Open a recording by its path in the index.
-
-    Each folder on the way is opened relative to the one before and no symbolic link is followed,
-    so neither a forged index row nor a link planted in the folder leads out of the media root.
-
-    Raises:
-        Gone: there is no such regular file beneath the root.
-        StorageUnavailable: the media root itself can't be opened.
-    """
-    parts = relative.split("/")
-    if any(part in ("", ".", "..") or "\0" in part for part in parts):
-        raise _gone()
-    try:
-        folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise StorageUnavailable(
-            f"The media folder {root} can't be opened ({error.strerror}); mount its disk."
-        ) from error
-    try:
-        for name in parts[:-1]:
-            inner = os.open(
-                name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder
-            )
-            os.close(folder)
-            folder = inner
-        # O_NONBLOCK: opening a planted FIFO would otherwise hang the worker
-        descriptor = os.open(
-            parts[-1],
-            os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
-            dir_fd=folder,
-        )
-    except OSError as error:
-        raise _gone() from error
-    finally:
-        os.close(folder)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise _gone()
-    return MediaFile(descriptor)
-
-
-def _gone() -> Gone:
-    return Gone(
-        "The recording is in the index but its file is no longer on the disk: retention removed "
-        "it, or the disk was exchanged. Nothing can bring it back from here."
-    )

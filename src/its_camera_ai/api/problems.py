@@ -27,6 +27,8 @@ from its_camera_ai.core.errors import (
     InputUnreadable,
     InstanceRunning,
     ItscamError,
+    RecordingArchived,
+    RecordingGone,
     RetryableError,
     StorageUnavailable,
     UserError,
@@ -84,10 +86,6 @@ class NotFound(ApiError):
     """There is no such thing."""
 
 
-class Gone(ApiError):
-    """The index knows it, but its file is no longer there."""
-
-
 class BodyTooLarge(ApiError):
     """A request body beyond the bound."""
 
@@ -142,7 +140,8 @@ PROBLEMS: dict[type[ItscamError], ProblemKind] = {
     OriginRefused: ProblemKind(403, "origin-refused", "Request of another site refused"),
     PasswordChangeRequired: ProblemKind(403, "password-change-required", "Set a new password"),
     NotFound: ProblemKind(404, "not-found", "Not found"),
-    Gone: ProblemKind(410, "gone", "No longer there"),
+    RecordingArchived: ProblemKind(409, "archived", "In an archive"),
+    RecordingGone: ProblemKind(410, "gone", "No longer there"),
     BodyTooLarge: ProblemKind(413, "body-too-large", "Request body too large"),
     RangeUnsatisfiable: ProblemKind(416, "range-unsatisfiable", "Range outside the file"),
     TooManyAttempts: ProblemKind(429, "too-many-attempts", "Too many attempts"),

@@ -80,6 +80,14 @@ class Disk(Protocol):
         """An existing regular file; a symbolic link at its end is refused."""
         ...
 
+    def open_beneath(self, root: Path, relative: str) -> ReadableFile:
+        """A regular file beneath a folder. A symbolic link anywhere below the root is refused.
+
+        Args:
+            relative: names joined by ``/``, none of them empty, ``.`` or ``..``.
+        """
+        ...
+
     def make_folder(self, folder: Path) -> None:
         """Make a folder and all above it, durable when the call returns."""
         ...

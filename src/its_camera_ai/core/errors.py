@@ -16,6 +16,8 @@ ItscamError
     ├── CameraRefused          wrong credentials, or the path is not there
     ├── CameraUnsupported      codec or protocol outside what we handle
     ├── InstanceRunning        another process holds the same data folder
+    ├── RecordingGone          an index row whose file is not there
+    ├── RecordingArchived      a file in a storage class that must be restored first
     ├── StateInvalid           saved working state that is damaged or of another version
     └── ModelInvalid           a model file that is missing, altered, or of another shape
 
@@ -81,6 +83,14 @@ class InputUnreadable(UserError):
     """A file or stream can't be read as video."""
 
     exit_code: ClassVar[int] = 3
+
+
+class RecordingGone(UserError):
+    """A recording's file is not where the index says."""
+
+
+class RecordingArchived(UserError):
+    """A recording's file lies in an archive and must be restored before it can be read."""
 
 
 class StateInvalid(UserError):

@@ -11,6 +11,8 @@ from its_camera_ai.core.disk import Bytes, Entry, Space
 from its_camera_ai.store.files import sync_folder
 
 _IOV_MAX = 1024  # pieces per gathering write, Linux
+# O_NONBLOCK: opening a planted FIFO would otherwise hang
+_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class RealFile:
@@ -88,12 +90,27 @@ class RealDisk:
         return RealFile(handle)
 
     def open(self, path: Path) -> RealReading:
-        # O_NONBLOCK: opening a planted FIFO would otherwise hang
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return self._reading(os.open(path, _READ_FLAGS))
+
+    def open_beneath(self, root: Path, relative: str) -> RealReading:
+        *folders, last = relative.split("/")
+        # each name is looked up in the folder before it, so nobody can exchange one in between
+        at = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for name in folders:
+                inner = os.open(name, _READ_FLAGS | os.O_DIRECTORY, dir_fd=at)
+                os.close(at)
+                at = inner
+            return self._reading(os.open(last, _READ_FLAGS, dir_fd=at))
+        finally:
+            os.close(at)
+
+    @staticmethod
+    def _reading(handle: int) -> RealReading:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             os.close(handle)
-            raise OSError(errno.EINVAL, "not a regular file", str(path))
+            raise OSError(errno.EINVAL, "not a regular file")
         return RealReading(handle, status.st_size)
 
     def make_folder(self, folder: Path) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from its_camera_ai.api.deps import ApiDeps, Deps
 from its_camera_ai.api.guards import allow
-from its_camera_ai.api.media import ByteRange, MediaFile, open_media, parse_range
+from its_camera_ai.api.media import ByteRange, MediaFile, parse_range
 from its_camera_ai.api.policies import Policy
 from its_camera_ai.api.problems import NotFound, RangeUnsatisfiable
 from its_camera_ai.api.times import check_span, wall_time
@@ -79,6 +79,7 @@ def recordings(
 _MEDIA_RESPONSES: dict[int | str, dict[str, object]] = {
     200: {"description": "The whole file", "content": {"video/mp4": {}}},
     206: {"description": "The range asked for", "content": {"video/mp4": {}}},
+    409: {"description": "In an archive; it must be restored first"},
     410: {"description": "Indexed, but the file is no longer there"},
     416: {"description": "Range outside the file"},
 }
@@ -93,7 +94,7 @@ _MEDIA_RESPONSES: dict[int | str, dict[str, object]] = {
 def media(recording_id: str, request: Request, deps: Deps) -> Response:
     """The file, whole or by one byte range."""
     segment = _segment(deps, recording_id)
-    opened = open_media(deps.media_root, segment.path)
+    opened = MediaFile(deps.media.open(segment))
     try:
         headers, part, status = _plan(request, segment, opened)
     except RangeUnsatisfiable:
@@ -111,7 +112,7 @@ def media(recording_id: str, request: Request, deps: Deps) -> Response:
 def media_head(recording_id: str, request: Request, deps: Deps) -> Response:
     """The headers alone."""
     segment = _segment(deps, recording_id)
-    opened = open_media(deps.media_root, segment.path)
+    opened = MediaFile(deps.media.open(segment))
     try:
         headers, _, status = _plan(request, segment, opened)
     finally:

@@ -1,0 +1,64 @@
+"""The port to where the files of a tier lie: a folder, or a bucket."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from its_camera_ai.core.disk import ReadableFile
+from its_camera_ai.core.errors import RecordingGone
+
+GONE = (
+    "The recording is in the index but its file is no longer on the disk: retention removed it, or "
+    "the disk was exchanged. Nothing can bring it back from here."
+)
+
+
+class MediaStore(Protocol):
+    """Files by their path in the index, relative and with ``/``.
+
+    Every call may raise ``StorageUnavailable`` (the tier can't be reached now), and each returns
+    or raises within a bounded time as far as the system beneath lets it. Paths that lead out of
+    the store are ``RecordingGone``, whatever is asked.
+    """
+
+    def open(self, path: str) -> ReadableFile:
+        """A file to read from at any place; its ``read`` raises ``OSError``.
+
+        Raises:
+            RecordingGone: there is no such regular file here.
+            RecordingArchived: it has to be restored before it can be read.
+        """
+        ...
+
+    def put(self, path: str, source: ReadableFile) -> None:
+        """Store the bytes of ``source``, whole or not at all, compared and durable on return.
+
+        What had the path before is replaced, whole too.
+
+        Raises:
+            OSError: ``source`` can't be read.
+        """
+        ...
+
+    def delete(self, path: str) -> None:
+        """Remove a file, durable on return; one that is not there is no error."""
+        ...
+
+    def size(self, path: str) -> int | None:
+        """Bytes of a file; None where there is none."""
+        ...
+
+    def paths(self, prefix: str = "") -> Iterator[str]:
+        """The paths of the files beneath a folder, in any order; drafts are left out."""
+        ...
+
+
+def checked_parts(path: str) -> tuple[str, ...]:
+    """The names in a path of the index.
+
+    Raises:
+        RecordingGone: it is absolute, or has a part (``..``, none, NUL) that could lead elsewhere.
+    """
+    parts = tuple(path.split("/"))
+    if any(part in ("", ".", "..") or "\0" in part for part in parts):
+        raise RecordingGone(GONE)
+    return parts
