@@ -51,7 +51,8 @@ class SiteUnderTest:
     def pids(self) -> dict[str, list[int]]:
         """Process ids by role, the supervisor among them."""
         roles = {
-            role: [s.pid for s in self.status(role)] for role in ("ingest", "vision", "server")
+            role: [s.pid for s in self.status(role)]
+            for role in ("ingest", "vision", "server", "jobs")
         }
         return {"supervisor": [self._site.pid], **roles}
 
