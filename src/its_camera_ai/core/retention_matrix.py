@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from its_camera_ai.core.activity import SegmentActivity
 from its_camera_ai.core.errors import ConfigInvalid
 
 DAYS_MAX = 36_500
@@ -233,3 +234,12 @@ MATRIX: tuple[MatrixRow, ...] = (
 """Every class once, in the order in which people read them."""
 
 ROWS = {row.data_class: row for row in MATRIX}
+
+
+def video_class(activity: SegmentActivity | None) -> DataClass:
+    """The class of a recording by what vision saw in it; whatever was not seen may be anything."""
+    if activity is None or activity.known_s < activity.seconds:
+        return DataClass.RAW_VIDEO
+    if activity.objects:
+        return DataClass.OBJECT_VIDEO
+    return DataClass.MOTION_VIDEO if activity.moving_s else DataClass.QUIET_VIDEO

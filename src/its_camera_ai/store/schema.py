@@ -68,6 +68,14 @@ events = Table(
     Index("ix_events_wall_ns", "wall_ns", "id"),
 )
 
+Index(
+    "ix_events_tracked",  # of whom something personal is stored
+    events.c.wall_ns,
+    events.c.id,
+    sqlite_where=events.c.track_id.is_not(None),
+    postgresql_where=events.c.track_id.is_not(None),
+)
+
 outbox = Table(
     "outbox",
     metadata,
@@ -113,10 +121,13 @@ segments = Table(
     Column("tier", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("verified_wall_ns", BigInteger, nullable=False),  # 0: never
+    Column("data_class", Text, nullable=False),  # of the retention matrix, by its activity
     Index("ix_segments_start", "camera_id", "role", "start_wall_ns"),
     Index("ix_segments_span", "camera_id", "role", "end_wall_ns", "start_wall_ns"),
     Index("ix_segments_age", "tier", "start_wall_ns"),
     Index("ix_segments_verified", "tier", "verified_wall_ns"),
+    Index("ix_segments_due", "data_class", "tier", "end_wall_ns", "id"),
+    Index("ix_segments_totals", "camera_id", "tier", "state", "size_bytes"),
 )
 
 garbage = Table(
@@ -256,6 +267,15 @@ audit = Table(
     Column("detail", Text, nullable=False),  # canonical JSON, kept as the bytes that were hashed
     Column("previous_hash", Text, nullable=False),
     Column("hash", Text, nullable=False),
+)
+
+audit_anchor = Table(
+    "audit_anchor",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),  # the last row that lies in the archive
+    Column("hash", Text, nullable=False),
+    CheckConstraint("id = 1", name="single_row"),
 )
 
 track_counters = Table(

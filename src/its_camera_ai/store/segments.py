@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, exists, or_, sele
 
 from its_camera_ai.core.activity import SegmentActivity
 from its_camera_ai.core.media import StreamRole
+from its_camera_ai.core.retention_matrix import video_class
 from its_camera_ai.core.segments import Segment, SegmentState, Tier
 from its_camera_ai.store import sqlite
 from its_camera_ai.store.database import Database
@@ -211,6 +212,7 @@ def _row_of(segment: Segment) -> dict[str, Any]:
         "tier": str(segment.tier),
         "state": str(segment.state),
         "activity": None if activity is None else msgspec.msgpack.encode(activity),
+        "data_class": str(video_class(activity)),
     }
 
 

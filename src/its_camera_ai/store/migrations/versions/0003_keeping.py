@@ -16,6 +16,7 @@ TABLES = (
     "evidence_chain",
     "storage_policy",
     "job_runs",
+    "audit_anchor",
 )
 NEW_COLUMNS = (
     sa.Column("content_hash", sa.Text(), nullable=False, server_default=""),
@@ -25,6 +26,7 @@ NEW_COLUMNS = (
     sa.Column("tier", sa.Text(), nullable=False, server_default="hot"),
     sa.Column("state", sa.Text(), nullable=False, server_default="good"),
     sa.Column("verified_wall_ns", sa.BigInteger(), nullable=False, server_default="0"),
+    sa.Column("data_class", sa.Text(), nullable=False, server_default="raw_video"),
 )
 
 
@@ -38,6 +40,16 @@ def upgrade() -> None:
                 segments.alter_column(column.name, server_default=None)
     op.create_index("ix_segments_age", "segments", ["tier", "start_wall_ns"])
     op.create_index("ix_segments_verified", "segments", ["tier", "verified_wall_ns"])
+    op.create_index("ix_segments_due", "segments", ["data_class", "tier", "end_wall_ns", "id"])
+    op.create_index("ix_segments_totals", "segments", ["camera_id", "tier", "state", "size_bytes"])
+    tracked = sa.text("track_id IS NOT NULL")
+    op.create_index(
+        "ix_events_tracked",
+        "events",
+        ["wall_ns", "id"],
+        sqlite_where=tracked,
+        postgresql_where=tracked,
+    )
     _garbage_and_holds()
     _bookmarks_and_exports()
     _policy_and_jobs()
@@ -138,13 +150,24 @@ def _policy_and_jobs() -> None:
         sa.Column("result", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_job_runs")),
     )
+    op.create_table(
+        "audit_anchor",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_audit_anchor_single_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_anchor")),
+    )
 
 
 def downgrade() -> None:
     for table in TABLES:
         op.drop_table(table)
+    op.drop_index("ix_events_tracked", "events")
     with op.batch_alter_table("segments") as segments:
         segments.drop_index("ix_segments_age")
         segments.drop_index("ix_segments_verified")
+        segments.drop_index("ix_segments_due")
+        segments.drop_index("ix_segments_totals")
         for column in NEW_COLUMNS:
             segments.drop_column(column.name)
