@@ -137,6 +137,19 @@ def test_a_failure_is_told_and_the_last_success_stays_known(runs: JobRunReposito
     assert (status.runs, status.failures, status.problem) == (2, 1, kept.problem)
 
 
+def test_what_was_done_beside_a_failure_is_counted_and_audited(runs: JobRunRepository) -> None:
+    told: list[Mapping[str, float]] = []
+    clock = SimulatedClock(at("2026-03-01T12:00"))
+    job = Work(lambda: JobResult({"deleted": 2.0}, audit=True, problem="events: database is away"))
+    runner = JobRunner([job], runs, audited=lambda _, f: told.append(dict(f)), clock=clock)
+    assert runner.run_now(job) is not None
+    kept, status = runs.get("work"), runner.status()[0]
+    assert kept is not None
+    assert (kept.problem, kept.succeeded_wall_ns) == ("events: database is away", None)
+    assert (status.failures, status.totals) == (1, {"deleted": 2.0})
+    assert told == [{"deleted": 2.0}]
+
+
 def test_jobs_run_beside_each_other_and_stop(
     runs: JobRunRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,10 +30,13 @@ class JobResult:
     Attributes:
         figures: numbers by name, such as ``{"deleted_files": 3, "deleted_bytes": 12_000}``.
         audit: set where something was changed or deleted that an auditor will ask for.
+        problem: what could not be done beside all that was done; the run counts as failed and is
+            tried again.
     """
 
     figures: Mapping[str, float] = field(default_factory=dict)
     audit: bool = False
+    problem: str = ""
 
 
 class Job(Protocol):

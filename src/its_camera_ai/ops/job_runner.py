@@ -188,9 +188,14 @@ class JobRunner:
             figures.running = False
             figures.runs += 1
             figures.duration_s = (self._clock.monotonic_ns() - began_ns) / NS_PER_S
-        figures.problem = ""
+        figures.problem = result.problem
         figures.totals.update({name: value for name, value in result.figures.items() if value > 0})
-        self._runs.succeeded(job.name, self._clock.wall_ns(), result.figures)
+        if result.problem:
+            figures.failures += 1
+            log.error("a job could not do all", job=job.name, problem=result.problem)
+            self._runs.failed(job.name, self._clock.wall_ns(), result.problem)
+        else:
+            self._runs.succeeded(job.name, self._clock.wall_ns(), result.figures)
         if result.audit:
             self._audited(job.name, result.figures)
         return result
