@@ -1,34 +1,60 @@
 """The index of recordings. The files are the truth; this can be rebuilt from them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, or_, select
+from sqlalchemy import (
+    bindparam,
+    delete,
+    select,
+    tuple_,
+    update,
+)
 
-from its_camera_ai.core.activity import SegmentActivity
 from its_camera_ai.core.media import StreamRole
-from its_camera_ai.core.retention_matrix import video_class
 from its_camera_ai.core.segments import Segment, SegmentState, Tier
-from its_camera_ai.store import sqlite
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.parameters import chunks, clamped
-from its_camera_ai.store.schema import garbage, holds, segments
+from its_camera_ai.store.schema import segments
+from its_camera_ai.store.segment_rows import (
+    COLUMNS,
+    by_hold,
+    garbage_among,
+    put_rows,
+    segment_of_row,
+    to_garbage,
+)
 
-_NAMES = tuple(field.name for field in fields(Segment))
-_COLUMNS = tuple(segments.c[name] for name in _NAMES)
+
+class IndexedFile(NamedTuple):
+    """What a check needs to know of a row."""
+
+    id: str
+    path: str
+    size_bytes: int
+    content_hash: str
+    state: str
 
 
-def held() -> ColumnElement[bool]:
-    """SQL: a hold that is not released covers a moment of the segment (``Hold.covers``)."""
-    return exists().where(
-        holds.c.released_ns.is_(None),
-        or_(holds.c.camera_id.is_(None), holds.c.camera_id == segments.c.camera_id),
-        holds.c.since_ns < holds.c.until_ns,
-        holds.c.since_ns < segments.c.end_wall_ns,
-        holds.c.until_ns > segments.c.start_wall_ns,
-    )
+_FILE_COLUMNS = tuple(segments.c[name] for name in IndexedFile._fields)
+_AFTER_ALL = "\U0010ffff"
+"""Sorts behind every path."""
+
+
+class Link(NamedTuple):
+    """What ties a segment to those before and after it in its stream."""
+
+    id: str
+    path: str
+    start_wall_ns: int
+    end_wall_ns: int
+    content_hash: str
+    previous_hash: str
+    original_hash: str
+
+
+_LINK_COLUMNS = tuple(segments.c[name] for name in Link._fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +85,35 @@ class SegmentRepository:
         """Store or overwrite one segment. Another row for the same path is replaced: a file can
         hold only one segment."""
         with self._database.write(durable=False) as connection:
-            _put(connection, [segment])
+            put_rows(connection, [segment])
+
+    def put_many(self, items: Sequence[Segment]) -> None:
+        """Store or overwrite segments in one transaction; 500 at a time are a good number."""
+        if items:
+            with self._database.write(durable=False) as connection:
+                put_rows(connection, items)
+
+    def adopt(self, items: Sequence[Segment]) -> list[Segment]:
+        """``put_many`` for files that were found: those that are garbage meanwhile stay it.
+
+        Returns:
+            What was stored.
+        """
+        if not items:
+            return []
+        with self._database.write(durable=False) as connection:
+            waste = garbage_among(connection, [item.path for item in items])
+            new = [item for item in items if (str(item.tier), item.path) not in waste]
+            if new:
+                put_rows(connection, new)
+        return new
 
     def get(self, segment_id: str) -> Segment | None:
         with self._database.read() as connection:
             row = connection.execute(
-                select(*_COLUMNS).where(segments.c.id == segment_id)
+                select(*COLUMNS).where(segments.c.id == segment_id)
             ).one_or_none()
-        return None if row is None else _segment(row)
+        return None if row is None else segment_of_row(row)
 
     def find(
         self,
@@ -80,7 +127,7 @@ class SegmentRepository:
 
         Page on with ``since_wall_ns`` = the last one's ``end_wall_ns``.
         """
-        query = select(*_COLUMNS).where(segments.c.camera_id == camera_id)
+        query = select(*COLUMNS).where(segments.c.camera_id == camera_id)
         if role is not None:
             query = query.where(segments.c.role == str(role))
         if since_wall_ns is not None:
@@ -89,19 +136,89 @@ class SegmentRepository:
             query = query.where(segments.c.start_wall_ns < clamped(until_wall_ns))
         query = query.order_by(segments.c.end_wall_ns, segments.c.id).limit(limit)
         with self._database.read() as connection:
-            return [_segment(row) for row in connection.execute(query)]
+            return [segment_of_row(row) for row in connection.execute(query)]
 
     def latest(self, camera_id: str, role: StreamRole) -> Segment | None:
         """The segment that starts last."""
         query = (
-            select(*_COLUMNS)
+            select(*COLUMNS)
             .where(segments.c.camera_id == camera_id, segments.c.role == str(role))
             .order_by(segments.c.start_wall_ns.desc(), segments.c.id.desc())
             .limit(1)
         )
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else _segment(row)
+        return None if row is None else segment_of_row(row)
+
+    def by_path(
+        self, prefix: str = "", tier: Tier = Tier.HOT, *, page_rows: int = 5000
+    ) -> Iterator[IndexedFile]:
+        """All files of a tier whose path begins so, in order of their path.
+
+        Read page by page, each by itself: what changes meanwhile may be seen or not.
+        """
+        last, end = prefix, prefix + _AFTER_ALL
+        query = (
+            select(*_FILE_COLUMNS)
+            .where(segments.c.tier == str(tier), segments.c.path < end)
+            .order_by(segments.c.path)
+            .limit(page_rows)
+        )
+        condition = segments.c.path >= last
+        while True:
+            with self._database.read() as connection:
+                page = [IndexedFile(*row) for row in connection.execute(query.where(condition))]
+            yield from page
+            if len(page) < page_rows:
+                return
+            condition = segments.c.path > page[-1].path
+
+    def known(self, paths: Sequence[str], tier: Tier = Tier.HOT) -> set[str]:
+        """Which of these files a segment has or are garbage that waits for its removal."""
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for part in chunks(paths):
+                found.update(
+                    connection.scalars(
+                        select(segments.c.path).where(
+                            segments.c.path.in_(part), segments.c.tier == str(tier)
+                        )
+                    )
+                )
+                waste = garbage_among(connection, part)
+                found.update(path for of_tier, path in waste if of_tier == str(tier))
+        return found
+
+    def streams(self) -> list[tuple[str, StreamRole]]:
+        """The cameras and streams that have segments."""
+        found: list[tuple[str, StreamRole]] = []
+        place = tuple_(segments.c.camera_id, segments.c.role)
+        query = select(segments.c.camera_id, segments.c.role).order_by(*place).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+            while row is not None:  # from one to the next in the index, not over all rows
+                found.append((row.camera_id, StreamRole(row.role)))
+                after = query.where(place > tuple_(row.camera_id, row.role))
+                row = connection.execute(after).one_or_none()
+        return found
+
+    def links(self, camera_id: str, role: StreamRole, *, page_rows: int = 5000) -> Iterator[Link]:
+        """All segments of a stream, in all tiers, by their start; read page by page."""
+        place = tuple_(segments.c.start_wall_ns, segments.c.id)
+        query = (
+            select(*_LINK_COLUMNS)
+            .where(segments.c.camera_id == camera_id, segments.c.role == str(role))
+            .order_by(*place)
+            .limit(page_rows)
+        )
+        after = query
+        while True:
+            with self._database.read() as connection:
+                page = [Link(*row) for row in connection.execute(after)]
+            yield from page
+            if len(page) < page_rows:
+                return
+            after = query.where(place > tuple_(page[-1].start_wall_ns, page[-1].id))
 
     def known_paths(self, camera_id: str) -> set[str]:
         """Paths of all indexed files of a camera, relative to the media root."""
@@ -125,10 +242,10 @@ class SegmentRepository:
             return Discarded((), ())
         with self._database.write(durable=True) as connection:
             for part in chunks(wanted):
-                stays, leaving = _by_hold(connection, part)
+                stays, leaving = by_hold(connection, part)
                 kept += stays
                 if leaving:
-                    _to_garbage(connection, leaving, reason, now_wall_ns)
+                    to_garbage(connection, leaving, reason, now_wall_ns)
                     connection.execute(
                         delete(segments).where(segments.c.id.in_([s.id for s in leaving]))
                     )
@@ -144,12 +261,55 @@ class SegmentRepository:
             False if there is no such row any more or a hold covers it: nothing was changed.
         """
         with self._database.write(durable=True) as connection:
-            _, free = _by_hold(connection, [segment.id])
+            _, free = by_hold(connection, [segment.id])
             for old in free:
                 if (old.tier, old.path) != (segment.tier, segment.path):
-                    _to_garbage(connection, [old], reason, now_wall_ns)
-                _put(connection, [segment])
+                    to_garbage(connection, [old], reason, now_wall_ns)
+                put_rows(connection, [segment])
         return bool(free)
+
+    def mark(self, ids: Iterable[str], state: SegmentState) -> None:
+        """Say what was found about files."""
+        with self._database.write(durable=False) as connection:
+            for part in chunks(list(ids)):
+                connection.execute(
+                    update(segments).where(segments.c.id.in_(part)).values(state=str(state))
+                )
+
+    def judge(self, looked: Sequence[tuple[Segment, SegmentState]], wall_ns: int) -> None:
+        """Keep what a comparison of content and hash found, unless the row tells of another file
+        by now. ``verified_wall_ns`` becomes ``wall_ns``, whatever was found."""
+        if not looked:
+            return
+        with self._database.write(durable=False) as connection:
+            connection.execute(
+                update(segments)
+                .where(
+                    segments.c.id == bindparam("of_id"),
+                    segments.c.path == bindparam("of_path"),
+                    segments.c.tier == bindparam("of_tier"),
+                )
+                .values(state=bindparam("found"), verified_wall_ns=wall_ns),
+                [
+                    {"of_id": s.id, "of_path": s.path, "of_tier": str(s.tier), "found": str(state)}
+                    for s, state in looked
+                ],
+            )
+
+    def longest_unverified(
+        self, limit: int, *, tier: Tier = Tier.HOT, before_wall_ns: int | None = None
+    ) -> list[Segment]:
+        """Whose content was compared with its hash the longest time ago, or never.
+
+        Args:
+            before_wall_ns: leave out what was compared since.
+        """
+        query = select(*COLUMNS).where(segments.c.tier == str(tier))
+        if before_wall_ns is not None:
+            query = query.where(segments.c.verified_wall_ns < clamped(before_wall_ns))
+        query = query.order_by(segments.c.verified_wall_ns, segments.c.start_wall_ns).limit(limit)
+        with self._database.read() as connection:
+            return [segment_of_row(row) for row in connection.execute(query)]
 
     def delete(self, ids: Iterable[str]) -> int:
         """Remove rows, not files; unknown ids are passed over. Returns how many there were."""
@@ -163,70 +323,3 @@ class SegmentRepository:
                     delete(segments).where(segments.c.id.in_(part))
                 ).rowcount
         return removed
-
-
-def _by_hold(connection: Connection, ids: Sequence[str]) -> tuple[list[Segment], list[Segment]]:
-    """The segments of these ids that a hold covers, and the others."""
-    wanted = segments.c.id.in_(ids)
-    stay = connection.execute(select(*_COLUMNS).where(wanted, held()))
-    free = connection.execute(select(*_COLUMNS).where(wanted, ~held()))
-    return [_segment(row) for row in stay], [_segment(row) for row in free]
-
-
-def _put(connection: Connection, items: list[Segment]) -> None:
-    """Upsert rows; their paths belong to no other row and are no garbage afterwards."""
-    for segment in items:
-        connection.execute(
-            delete(segments).where(segments.c.path == segment.path, segments.c.id != segment.id)
-        )
-        connection.execute(
-            delete(garbage).where(
-                garbage.c.tier == str(segment.tier), garbage.c.path == segment.path
-            )
-        )
-    sqlite.upsert(connection, segments, [_row_of(item) for item in items], key=("id",))
-
-
-def _to_garbage(
-    connection: Connection, items: list[Segment], reason: str, now_wall_ns: int
-) -> None:
-    rows = [
-        {
-            "tier": str(item.tier),
-            "path": item.path,
-            "size_bytes": item.size_bytes,
-            "reason": reason,
-            "since_ns": now_wall_ns,
-        }
-        for item in items
-    ]
-    sqlite.upsert(connection, garbage, rows, key=("tier", "path"))
-
-
-def _row_of(segment: Segment) -> dict[str, Any]:
-    row = {name: getattr(segment, name) for name in _NAMES}
-    activity = segment.activity
-    return row | {
-        "role": str(segment.role),
-        "end_wall_ns": segment.end_wall_ns,
-        "tier": str(segment.tier),
-        "state": str(segment.state),
-        "activity": None if activity is None else msgspec.msgpack.encode(activity),
-        "data_class": str(video_class(activity)),
-    }
-
-
-def _segment(row: Row[Any]) -> Segment:
-    values = row._asdict()
-    packed = values["activity"]
-    return Segment(
-        **values
-        | {
-            "role": StreamRole(values["role"]),
-            "tier": Tier(values["tier"]),
-            "state": SegmentState(values["state"]),
-            "activity": None
-            if packed is None
-            else msgspec.msgpack.decode(packed, type=SegmentActivity),
-        }
-    )

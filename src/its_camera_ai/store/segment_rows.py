@@ -1,0 +1,112 @@
+"""Rows of ``segments`` and ``garbage``: how they become segments, and what keeps them in step."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, or_, select
+
+from its_camera_ai.core.activity import SegmentActivity
+from its_camera_ai.core.media import StreamRole
+from its_camera_ai.core.retention_matrix import video_class
+from its_camera_ai.core.segments import Segment, SegmentState, Tier
+from its_camera_ai.store import sqlite
+from its_camera_ai.store.parameters import chunks
+from its_camera_ai.store.schema import garbage, holds, segments
+
+_NAMES = tuple(field.name for field in fields(Segment))
+COLUMNS = tuple(segments.c[name] for name in _NAMES)
+
+
+def held() -> ColumnElement[bool]:
+    """SQL: a hold that is not released covers a moment of the segment (``Hold.covers``)."""
+    return exists().where(
+        holds.c.released_ns.is_(None),
+        or_(holds.c.camera_id.is_(None), holds.c.camera_id == segments.c.camera_id),
+        holds.c.since_ns < holds.c.until_ns,
+        holds.c.since_ns < segments.c.end_wall_ns,
+        holds.c.until_ns > segments.c.start_wall_ns,
+    )
+
+
+def by_hold(connection: Connection, ids: Sequence[str]) -> tuple[list[Segment], list[Segment]]:
+    """The segments of these ids that a hold covers, and the others."""
+    wanted = segments.c.id.in_(ids)
+    stay = connection.execute(select(*COLUMNS).where(wanted, held()))
+    free = connection.execute(select(*COLUMNS).where(wanted, ~held()))
+    return [segment_of_row(row) for row in stay], [segment_of_row(row) for row in free]
+
+
+def put_rows(connection: Connection, items: Sequence[Segment]) -> None:
+    """Upsert rows; their paths belong to no other row and are no garbage afterwards."""
+    ids = {item.path: item.id for item in items}
+    for part in chunks(list(ids)):
+        had = connection.execute(
+            select(segments.c.id, segments.c.path).where(segments.c.path.in_(part))
+        )
+        others = [row.id for row in had if ids[row.path] != row.id]
+        if others:
+            connection.execute(delete(segments).where(segments.c.id.in_(others)))
+        waste = garbage_among(connection, part)
+        for item in items:
+            if (str(item.tier), item.path) in waste:
+                one = (garbage.c.tier == str(item.tier)) & (garbage.c.path == item.path)
+                connection.execute(delete(garbage).where(one))
+    sqlite.upsert(connection, segments, [_row_of(item) for item in items], key=("id",))
+
+
+def garbage_among(connection: Connection, paths: Sequence[str]) -> set[tuple[str, str]]:
+    """Tier and path of the garbage that has one of these paths."""
+    found: set[tuple[str, str]] = set()
+    for part in chunks(paths):
+        query = select(garbage.c.tier, garbage.c.path).where(
+            garbage.c.tier.in_([str(tier) for tier in Tier]), garbage.c.path.in_(part)
+        )
+        found.update((row.tier, row.path) for row in connection.execute(query))
+    return found
+
+
+def to_garbage(
+    connection: Connection, items: Sequence[Segment], reason: str, now_wall_ns: int
+) -> None:
+    rows = [
+        {
+            "tier": str(item.tier),
+            "path": item.path,
+            "size_bytes": item.size_bytes,
+            "reason": reason,
+            "since_ns": now_wall_ns,
+        }
+        for item in items
+    ]
+    sqlite.upsert(connection, garbage, rows, key=("tier", "path"))
+
+
+def _row_of(segment: Segment) -> dict[str, Any]:
+    row = {name: getattr(segment, name) for name in _NAMES}
+    activity = segment.activity
+    return row | {
+        "role": str(segment.role),
+        "end_wall_ns": segment.end_wall_ns,
+        "tier": str(segment.tier),
+        "state": str(segment.state),
+        "activity": None if activity is None else msgspec.msgpack.encode(activity),
+        "data_class": str(video_class(activity)),
+    }
+
+
+def segment_of_row(row: Row[Any]) -> Segment:
+    values = row._asdict()
+    packed = values["activity"]
+    return Segment(
+        **values
+        | {
+            "role": StreamRole(values["role"]),
+            "tier": Tier(values["tier"]),
+            "state": SegmentState(values["state"]),
+            "activity": None
+            if packed is None
+            else msgspec.msgpack.decode(packed, type=SegmentActivity),
+        }
+    )
