@@ -3,16 +3,18 @@
 Numbers in brackets are the invariants of ``docs/design/recording.md``.
 """
 
+import errno
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from its_camera_ai.core.activity import SegmentActivity
-from its_camera_ai.core.disk import Bytes, Disk
+from its_camera_ai.core.disk import Bytes, Disk, WritableFile
 from its_camera_ai.core.errors import StorageUnavailable
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo
 from its_camera_ai.core.segments import Segment
+from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.recorder.segment_format import (
     Description,
     Seal,
@@ -26,6 +28,11 @@ from its_camera_ai.video.fmp4 import FragmentMuxer
 PART_SUFFIX = ".part"
 OPEN_FOLDER = ".open"
 """Files in the making lie in this folder of their stream; a start need not search for them."""
+LATE_SOUND_NS = 2 * NS_PER_S
+
+
+class SegmentLost(StorageUnavailable):
+    """A file in the making vanished or became shorter: it can't be gone on with."""
 
 
 class SegmentWriter:
@@ -38,23 +45,38 @@ class SegmentWriter:
         path: the final absolute path ``<root>/<camera>/<role>/<date>/<name>``.
         first: the key frame that begins the segment.
         media_id: the new segment's id.
+        beside: the packets of its first fragment. Sound often comes later than the pictures it
+            belongs to; what crosses the border of two files lies in the second one, up to 2 s
+            before its first picture.
 
     Raises:
         StorageUnavailable: the folder can't be written; what to do is in the text.
     """
 
     def __init__(
-        self, disk: Disk, path: Path, info: StreamInfo, first: Packet, media_id: str
+        self,
+        disk: Disk,
+        path: Path,
+        info: StreamInfo,
+        first: Packet,
+        media_id: str,
+        *,
+        beside: Sequence[Packet] = (),
     ) -> None:
         self._disk = disk
         self._path = path
         self._part = path.parents[1] / OPEN_FOLDER / (path.name + PART_SUFFIX)
         self._muxer = FragmentMuxer(info, audio=True)
-        self._base_ns = first.dts_ns
+        self._base_ns = max(
+            min([first.dts_ns, *(p.dts_ns for p in beside if self.carries(p))]),
+            first.dts_ns - LATE_SOUND_NS,
+        )
         self._end_ns = first.pts_ns
         self._frames = 0
         self._size = 0
         self._torn = False
+        self._digest = ""
+        self._is_placed = False
         self._hash = hashlib.sha256()
         self.description = Description(
             media_id,
@@ -70,19 +92,33 @@ class SegmentWriter:
         )
         try:
             disk.make_folder(self._part.parent)
-            self._file = disk.create(self._part)
+            self._file: WritableFile | None = disk.create(self._part)
         except OSError as error:
             raise unavailable(path.parents[1], error) from error
         try:
             self._append([self._muxer.init, description_box(self.description)])
             disk.sync_folder(self._part.parent)  # [3] a name that is lost would lose it all
-        except (OSError, StorageUnavailable) as error:
-            self._file.close()
-            with suppress(OSError):
-                disk.unlink(self._part)
-            if isinstance(error, OSError):
-                raise unavailable(path.parents[1], error) from error
+        except OSError as error:
+            self.discard()
+            raise unavailable(path.parents[1], error) from error
+        except StorageUnavailable:
+            self.discard()
             raise
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no picture in it yet."""
+        return self._frames == 0
+
+    def carries(self, packet: Packet) -> bool:
+        """Whether the file can hold such a packet: pictures, and AAC sound."""
+        return packet.kind is MediaKind.VIDEO or self._muxer.has_audio
+
+    def discard(self) -> None:
+        """Remove a file that holds nothing; where the disk refuses, the next start does it."""
+        self.let_go()
+        with suppress(OSError):
+            self._disk.unlink(self._part)
 
     @property
     def span(self) -> tuple[str, int, int]:
@@ -95,11 +131,9 @@ class SegmentWriter:
         """Write one fragment and sync it.
 
         Returns:
-            How many packets of it are now on disk (sound from before the first picture is not).
+            How many packets of it are now on disk (sound that came too late is not).
         """
-        kept = [p for p in packets if p.dts_ns >= self._base_ns]
-        if not self._muxer.has_audio:
-            kept = [p for p in kept if p.kind is MediaKind.VIDEO]
+        kept = [p for p in packets if p.dts_ns >= self._base_ns and self.carries(p)]
         if kept:
             pieces = self._muxer.pieces(kept, self._base_ns)
             self._append([*pieces, check_box(pieces)])
@@ -112,23 +146,52 @@ class SegmentWriter:
     def _append(self, pieces: Sequence[Bytes]) -> None:
         """All of it or, after the error, none of it: a torn tail is cut off again [2]."""
         try:
+            file = self._opened()
             if self._torn:
-                self._file.truncate(self._size)
-                self._torn = False
+                file.truncate(self._size)
             self._torn = True
-            self._file.write(pieces)
+            file.write(pieces)
             # a fragment whose sync failed is written anew from memory: the kernel may have
             # dropped its pages and would call the next sync of them a success
-            self._file.sync()
+            file.sync()
             self._torn = False
         except OSError as error:
-            with suppress(OSError):  # a disk that is gone can't be tidied; the next try cuts it
-                self._file.truncate(self._size)
-                self._torn = False
+            self.let_go()
             raise unavailable(self._path.parents[1], error) from error
         for piece in pieces:
             self._hash.update(piece)
             self._size += len(piece)
+
+    def let_go(self) -> None:
+        """Close the handle and leave the file as it is. The next append opens it by its name: the
+        disk may have been away and mounted again, which an open handle never sees."""
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
+
+    def _opened(self) -> WritableFile:
+        """
+        Raises:
+            SegmentLost: the file is gone, or shorter than what was synced.
+        """
+        if self._file is not None:
+            return self._file
+        try:
+            self._file = self._disk.edit(self._part)
+            if self._disk.size(self._part) >= self._size:
+                self._torn = True
+                return self._file
+        except FileNotFoundError as error:
+            raise self._lost() from error
+        self.let_go()
+        raise self._lost()
+
+    def _lost(self) -> SegmentLost:
+        return SegmentLost(
+            f"The recording file {self._part} is not there any more as it was written. Recording "
+            "goes on in a new one; check the disk."
+        )
 
     def close(
         self,
@@ -140,29 +203,39 @@ class SegmentWriter:
         """Seal, sync, give the file its place, sync the folders; only then may it be indexed [3].
 
         Raises:
-            StorageUnavailable: the file keeps its ``.part`` name; the next start takes it up.
+            StorageUnavailable: call again: it goes on where it stopped.
         """
-        length_ns = self._end_ns - self.description.start_pts_ns
-        seal = Seal(length_ns, self._frames, previous_hash, activity=activity)
         try:
-            digest = self._seal(seal)
-            self._disk.make_folder(self._path.parent)
-            self._disk.rename(self._part, self._path)
-            self._disk.sync_folder(self._path.parent)
-            self._disk.sync_folder(self._part.parent)
+            if not self._digest:
+                length_ns = self._end_ns - self.description.start_pts_ns
+                self._seal = Seal(length_ns, self._frames, previous_hash, activity=activity)
+                self._digest = self._sealed(self._seal)
+            self._place()
         except OSError as error:
             raise unavailable(self._path.parents[1], error) from error
-        finally:
-            self._file.close()
+        self.let_go()
         return segment_of(
             self.description,
-            seal,
+            self._seal,
             path=self._path.relative_to(media_root).as_posix(),
             size_bytes=self._size,
-            content_hash=digest,
+            content_hash=self._digest,
         )
 
-    def _seal(self, seal: Seal) -> str:
+    def _place(self) -> None:
+        self._disk.make_folder(self._path.parent)
+        if not self._is_placed:
+            try:
+                self._disk.rename(self._part, self._path)
+            except FileNotFoundError:
+                # a network share may have done it and lost the answer
+                if self._disk.size(self._path) != self._size:
+                    raise
+            self._is_placed = True
+        self._disk.sync_folder(self._path.parent)
+        self._disk.sync_folder(self._part.parent)
+
+    def _sealed(self, seal: Seal) -> str:
         head = seal_head(seal)
         whole = self._hash.copy()
         whole.update(head)
@@ -174,6 +247,18 @@ def unavailable(folder: Path, error: OSError) -> StorageUnavailable:
     """A disk's error in words that say what to do; ``__cause__`` keeps the system's own."""
     reason = (error.strerror or "unknown error").lower()
     return StorageUnavailable(
-        f"Recording to {folder} failed ({reason}): free space on the disk, or correct the "
-        "folder's rights or mount. Recording goes on by itself as soon as it can."
+        f"Recording to {folder} failed ({reason}): {_ADVICE.get(error.errno or 0, _OTHERWISE)}. "
+        "Recording goes on by itself as soon as it can."
     )
+
+
+_OTHERWISE = "free space on the disk, or correct the folder's rights or mount"
+_ADVICE = {
+    errno.ENOSPC: "free space on the disk",
+    errno.EDQUOT: "raise the quota of this user on the disk, or free space",
+    errno.EROFS: "the disk is read-only, mostly after an error: see 'dmesg', check the disk, and "
+    "mount it for writing again with: mount -o remount,rw",
+    errno.EIO: "the disk reports errors: see 'dmesg', check its cable and health, and replace it",
+    errno.EACCES: "give this user the right to write there",
+    errno.ESTALE: "the share was exported anew: mount it again",
+}
