@@ -18,6 +18,7 @@ from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid, RetryableError, StorageUnavailable
 from its_camera_ai.core.ids import new_id
+from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.core.time import Clock, SystemClock
 from its_camera_ai.ops.settings import Settings, parse_size
 from its_camera_ai.store.camera_cache import CameraCache
@@ -424,6 +425,9 @@ class CameraFollower:
 
     A database that goes away changes nothing: what runs goes on as it is; what starts without one
     takes the cameras as they were last known.
+
+    Args:
+        be_at: told where the site is, before the cameras.
     """
 
     def __init__(
@@ -432,10 +436,12 @@ class CameraFollower:
         want: Callable[[list[Camera]], None],
         *,
         cache: CameraCache | None = None,
+        be_at: Callable[[SiteFacts], None] = lambda _: None,
     ) -> None:
         self._cameras = cameras
         self._want = want
         self._cache = cache
+        self._be_at = be_at
         self._seen = -1
         self._problem = ""
 
@@ -444,10 +450,11 @@ class CameraFollower:
             repository = self._cameras()
             revision = repository.revision()
             if revision != self._seen:
-                cameras = repository.all()
+                cameras, facts = repository.all(), repository.site()
+                self._be_at(facts)
                 self._want(cameras)
                 self._seen = revision
-                self._remember(cameras)
+                self._remember(cameras, facts)
             self._problem = ""
         except RetryableError as error:
             if str(error) != self._problem:
@@ -456,19 +463,20 @@ class CameraFollower:
             if self._seen == -1:
                 self._fall_back()
 
-    def _remember(self, cameras: list[Camera]) -> None:
+    def _remember(self, cameras: list[Camera], facts: SiteFacts) -> None:
         if self._cache is None:
             return
         try:
-            self._cache.store(cameras)
+            self._cache.store(cameras, facts)
         except OSError as error:
             log.warning("the cameras could not be remembered", problem=error.strerror)
 
     def _fall_back(self) -> None:
         known = self._cache.load() if self._cache is not None else None
         if known is not None:
-            log.warning("going on with the cameras as last known", cameras=len(known))
-            self._want(known)
+            log.warning("going on with the cameras as last known", cameras=len(known.cameras))
+            self._be_at(known.facts)
+            self._want(known.cameras)
             self._seen = -2
 
 

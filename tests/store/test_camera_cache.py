@@ -6,8 +6,10 @@ import pytest
 
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.recording import DayMoment, RecordingMode, RecordingPlan, RecordingRule
 from its_camera_ai.core.scene import Line, Scene, Unit, Zone
-from its_camera_ai.store.camera_cache import CameraCache
+from its_camera_ai.core.site_facts import SiteFacts
+from its_camera_ai.store.camera_cache import CameraCache, KnownSite
 from its_camera_ai.store.vault import Vault
 
 CAMERAS = [
@@ -21,8 +23,24 @@ CAMERAS = [
             (Zone("plaza", ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))),),
         ),
     ),
-    Camera("south", CameraUrl.parse("/srv/clip.mp4"), loop=True, enabled=False),
+    Camera(
+        "south",
+        CameraUrl.parse("/srv/clip.mp4"),
+        loop=True,
+        enabled=False,
+        recording=RecordingPlan(
+            RecordingMode.MOTION,
+            (
+                RecordingRule(
+                    RecordingMode.OFF,
+                    start=DayMoment.parse("22:00"),
+                    end=DayMoment.parse("sunrise-30"),
+                ),
+            ),
+        ),
+    ),
 ]
+FACTS = SiteFacts("Europe/Berlin", 52.5, 13.4, "DE-BE")
 
 
 @pytest.fixture
@@ -31,10 +49,10 @@ def cache(tmp_path: Path) -> CameraCache:
 
 
 def test_comes_back_as_it_was(cache: CameraCache, tmp_path: Path) -> None:
-    cache.store(CAMERAS)
-    assert cache.load() == CAMERAS
-    cache.store(CAMERAS[:1])
-    assert cache.load() == CAMERAS[:1]
+    cache.store(CAMERAS, FACTS)
+    assert cache.load() == KnownSite(CAMERAS, FACTS)
+    cache.store(CAMERAS[:1], SiteFacts())
+    assert cache.load() == KnownSite(CAMERAS[:1])
     assert b"CANARY" not in (tmp_path / "cameras.sealed").read_bytes()
     assert (tmp_path / "cameras.sealed").stat().st_mode & 0o077 == 0
 
@@ -47,5 +65,5 @@ def test_what_is_damaged_is_not_used(damage: bytes, cache: CameraCache, tmp_path
 
 
 def test_another_key_opens_nothing(cache: CameraCache, tmp_path: Path) -> None:
-    cache.store(CAMERAS)
+    cache.store(CAMERAS, FACTS)
     assert CameraCache(tmp_path / "cameras.sealed", Vault.open(tmp_path / "other")).load() is None

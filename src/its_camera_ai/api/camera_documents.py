@@ -9,7 +9,13 @@ from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.ids import camera_id
 from its_camera_ai.core.scene import Anchor, Line, Point, Scene, Unit, Zone
+from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.store.documents.fields import CameraFields, LineFields, ZoneFields
+from its_camera_ai.store.documents.recording import (
+    check_recording,
+    recording_document,
+    recording_plan,
+)
 
 _RESERVED_IDS = frozenset({"status"})
 
@@ -107,19 +113,22 @@ def camera_document(camera: Camera) -> dict[str, Any]:
         "loop": camera.loop,
         "paced": camera.paced,
         "detect_fps": camera.detect_fps,
+        "recording": recording_document(camera.recording),
         "lines": [_shape_view(line).model_dump(mode="json") for line in camera.scene.lines],
         "zones": [_shape_view(zone).model_dump(mode="json") for zone in camera.scene.zones],
     }
 
 
-def camera_from(document: CameraDocument, name: str) -> Camera:
+def camera_from(document: CameraDocument, name: str, facts: SiteFacts) -> Camera:
     """The camera that a document describes.
 
     Args:
         name: the id in the request's address.
+        facts: where the site is.
 
     Raises:
-        ConfigInvalid: another id in the body, an address or a scene that makes no sense.
+        ConfigInvalid: another id in the body; an address, a scene or a schedule that makes no
+            sense, or one that needs to know more of the site.
     """
     if name in _RESERVED_IDS:
         raise ConfigInvalid(f"id: '{name}' is an address of the API itself; choose another id.")
@@ -128,6 +137,12 @@ def camera_from(document: CameraDocument, name: str) -> Camera:
             f"id: the body says another id than the address ('{name}'); leave it out. A camera "
             "keeps its id for good."
         )
+    scene = Scene(
+        tuple(_line(fields) for fields in document.lines),
+        tuple(_zone(fields) for fields in document.zones),
+    )
+    recording = recording_plan(document.recording)
+    check_recording(recording, scene, facts)
     return Camera(
         id=camera_id(name),
         main=_url("url", document.url),
@@ -140,10 +155,8 @@ def camera_from(document: CameraDocument, name: str) -> Camera:
         loop=document.loop,
         paced=document.paced,
         detect_fps=document.detect_fps,
-        scene=Scene(
-            tuple(_line(fields) for fields in document.lines),
-            tuple(_zone(fields) for fields in document.zones),
-        ),
+        scene=scene,
+        recording=recording,
     )
 
 

@@ -19,10 +19,11 @@ def apply(
     dry_run: Annotated[bool, typer.Option(help="Only print what would change.")] = False,
 ) -> None:
     """Make the site what the file says. Running it twice changes nothing the second time."""
-    wanted = load_site(file).cameras
+    wanted = load_site(file)
     site = open_site(load_settings())
     try:
-        plan = plans.plan(site.cameras.all(), wanted)
+        facts = site.cameras.site(), wanted.facts
+        plan = plans.plan(site.cameras.all(), wanted.cameras, facts=facts)
         out.print(plan.render(), markup=False, soft_wrap=True)
         if not dry_run:
             plans.apply(plan, site.cameras)
@@ -40,6 +41,7 @@ def export() -> None:
     """Print the running site as a file; passwords appear as ***, which 'apply' keeps."""
     site = open_site(load_settings())
     try:
-        out.print(export_site(site.cameras.all()), markup=False, end="", soft_wrap=True)
+        text = export_site(site.cameras.all(), site.cameras.site())
+        out.print(text, markup=False, end="", soft_wrap=True)
     finally:
         site.close()

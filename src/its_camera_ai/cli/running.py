@@ -22,7 +22,6 @@ from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.bus.messages import RoleStatus
 from its_camera_ai.cli import role as role_module
 from its_camera_ai.cli.console import err, out
-from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import DatabaseUnavailable
 from its_camera_ai.core.time import SystemClock
 from its_camera_ai.ops.listening import listening_socket
@@ -30,7 +29,7 @@ from its_camera_ai.ops.logs import configure_logs
 from its_camera_ai.ops.settings import Settings, load_settings
 from its_camera_ai.ops.supervisor import Child, Supervisor
 from its_camera_ai.store import plan as plans
-from its_camera_ai.store.documents.site import load_site
+from its_camera_ai.store.documents.site import SiteDocument, load_site
 from its_camera_ai.store.lock import InstanceLock
 
 log = structlog.get_logger(__name__)
@@ -57,7 +56,7 @@ def up(
     """Run the whole site under one supervisor, until Ctrl-C."""
     settings = load_settings(data_dir=data_dir, http_port=port)
     _export(settings, data_dir=data_dir, http_port=port)
-    wanted = list(load_site(config).cameras) if config is not None else None
+    wanted = load_site(config) if config is not None else None
     _up(settings, wanted, announce=_announce_short)
 
 
@@ -75,7 +74,7 @@ def demo(
     err.print("preparing the demo …", style="dim")
     for line in fetch_model(settings):
         err.print(line, style="dim", soft_wrap=True)
-    _up(settings, demo_cameras(), announce=_announce_demo)
+    _up(settings, SiteDocument(demo_cameras()), announce=_announce_demo)
 
 
 def _export(settings: Settings, **options: object) -> None:
@@ -87,7 +86,7 @@ def _export(settings: Settings, **options: object) -> None:
 
 def _up(
     settings: Settings,
-    wanted: list[Camera] | None,
+    wanted: SiteDocument | None,
     announce: Callable[[Settings, str | None], None],
 ) -> None:
     configure_logs(settings.log_level, settings.log_format, role="supervisor")
@@ -106,7 +105,7 @@ def _up(
         bus.close()
 
 
-def _prepare(settings: Settings, wanted: list[Camera] | None) -> str | None:
+def _prepare(settings: Settings, wanted: SiteDocument | None) -> str | None:
     """Bring the stores up to date and apply the site file; the one-time password, if one is new.
 
     A database that can't be used stops neither a site that ran before nor its recorders.
@@ -127,8 +126,9 @@ def _prepare(settings: Settings, wanted: list[Camera] | None) -> str | None:
     return password
 
 
-def _apply(site: Site, wanted: list[Camera]) -> None:
-    plan = plans.plan(site.cameras.all(), wanted)
+def _apply(site: Site, wanted: SiteDocument) -> None:
+    facts = site.cameras.site(), wanted.facts
+    plan = plans.plan(site.cameras.all(), wanted.cameras, facts=facts)
     plans.apply(plan, site.cameras)
     log.info(
         "site file applied",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.media import StreamRole
+from its_camera_ai.core.recording import RecordingPlan
 from its_camera_ai.core.scene import Scene
 
 
@@ -19,6 +20,7 @@ class Camera:
         loop: begin a file again at its end.
         paced: play a file by its own clock; False reads it as fast as it can be read.
         detect_fps: wanted looks per second; the scheduler may grant less.
+        recording: when ``main`` is recorded; not at all without ``record``.
     """
 
     id: str
@@ -33,6 +35,7 @@ class Camera:
     paced: bool = True
     detect_fps: float = 5.0
     scene: Scene = field(default_factory=Scene)
+    recording: RecordingPlan = field(default_factory=RecordingPlan)
 
     @property
     def detect_role(self) -> StreamRole:

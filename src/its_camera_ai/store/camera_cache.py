@@ -8,10 +8,18 @@ import msgspec
 
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.store.files import sync_folder
 from its_camera_ai.store.vault import Vault
 
 _IDENTITY = b"camera-cache"
+
+
+class KnownSite(msgspec.Struct, frozen=True):
+    """What recording needs to know of a site."""
+
+    cameras: list[Camera]
+    facts: SiteFacts = SiteFacts()
 
 
 class CameraCache:
@@ -26,9 +34,9 @@ class CameraCache:
         self._path = path
         self._vault = vault
 
-    def store(self, cameras: Sequence[Camera]) -> None:
+    def store(self, cameras: Sequence[Camera], facts: SiteFacts) -> None:
         """Remember. Raises OSError if the folder can't be written; the old file then stays."""
-        sealed = self._vault.seal(msgspec.json.encode(list(cameras)), _IDENTITY)
+        sealed = self._vault.seal(msgspec.json.encode(KnownSite(list(cameras), facts)), _IDENTITY)
         temporary = self._path.with_name(self._path.name + ".new")
         fd = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with os.fdopen(fd, "wb") as file:
@@ -38,10 +46,10 @@ class CameraCache:
         temporary.replace(self._path)
         sync_folder(self._path.parent)
 
-    def load(self) -> list[Camera] | None:
+    def load(self) -> KnownSite | None:
         """What was stored last; None if there is nothing that can be used."""
         try:
             opened = self._vault.unseal(self._path.read_bytes(), _IDENTITY)
-            return msgspec.json.decode(opened, type=list[Camera])
+            return msgspec.json.decode(opened, type=KnownSite)
         except (OSError, ConfigInvalid, msgspec.DecodeError):
             return None

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, Row, delete, select, update
 from its_camera_ai.core.camera_url import MASK, CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.core.time import Clock, SystemClock
 from its_camera_ai.store import sqlite
 from its_camera_ai.store.database import Database
-from its_camera_ai.store.schema import cameras, config_revision
+from its_camera_ai.store.schema import cameras, config_revision, site_facts
 from its_camera_ai.store.vault import Vault
 
 
@@ -56,6 +57,11 @@ class CameraRepository:
         with self._database.read() as connection:
             return _revision(connection)
 
+    def site(self) -> SiteFacts:
+        """Where the site is, as far as it was said."""
+        with self._database.read() as connection:
+            return _site(connection)
+
     def put(self, camera: Camera) -> None:
         """Store one camera; see ``change``."""
         self.change(put=(camera,))
@@ -64,14 +70,23 @@ class CameraRepository:
         """Forget one camera with its credentials; False if there was none."""
         return self.change(delete_ids=(camera_id,)) > 0
 
-    def change(self, *, put: Sequence[Camera] = (), delete_ids: Collection[str] = ()) -> int:
+    def change(
+        self,
+        *,
+        put: Sequence[Camera] = (),
+        delete_ids: Collection[str] = (),
+        site: SiteFacts | None = None,
+    ) -> int:
         """Store and forget cameras in one transaction: all or none.
 
         A password that is ``***`` keeps the stored one of the same stream. A camera that is stored
         already just so is no change.
 
+        Args:
+            site: where the site is from now on; None leaves it as it was.
+
         Returns:
-            how many cameras changed; 0 leaves the revision as it is.
+            how many cameras changed, and one for the site; 0 leaves the revision as it is.
 
         Raises:
             ConfigInvalid: a ``***`` without a stored password to stand for.
@@ -81,7 +96,8 @@ class CameraRepository:
             complete = [with_stored_passwords(camera, stored.get(camera.id)) for camera in put]
             changed = [camera for camera in complete if stored.get(camera.id) != camera]
             gone = [camera_id for camera_id in delete_ids if camera_id in stored]
-            if not changed and not gone:
+            moved = site is not None and site != _site(connection)
+            if not changed and not gone and not moved:
                 return 0
             revision = self._next_revision(connection)
             if gone:
@@ -90,7 +106,10 @@ class CameraRepository:
                 now_ns = self._clock.wall_ns()
                 rows = [self._row(camera, revision, now_ns) for camera in changed]
                 sqlite.upsert(connection, cameras, rows, key=("id",))
-        return len(changed) + len(gone)
+            if moved:
+                fact = {"id": 1, "document": msgspec.to_builtins(site)}
+                sqlite.upsert(connection, site_facts, [fact], key=("id",))
+        return len(changed) + len(gone) + moved
 
     def _next_revision(self, connection: Connection) -> int:
         connection.execute(update(config_revision).values(revision=config_revision.c.revision + 1))
@@ -163,6 +182,11 @@ def _with_stored_password(camera_id: str, wanted: CameraUrl, stored: CameraUrl |
             "user; write the password itself for the new one."
         )
     return known
+
+
+def _site(connection: Connection) -> SiteFacts:
+    document = connection.scalars(select(site_facts.c.document)).one_or_none()
+    return SiteFacts() if document is None else msgspec.convert(document, SiteFacts)
 
 
 def _revision(connection: Connection) -> int:

@@ -8,7 +8,9 @@ from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.scene import Line, Scene, Zone
+from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.store.cameras import CameraRepository, with_stored_passwords
+from its_camera_ai.store.documents.recording import facts_shown, recording_shown
 from its_camera_ai.store.documents.yaml_text import points_text, quoted
 
 _OPTIONS = ("name", "enabled", "record", "detect", "rtsp_transport", "loop", "paced", "detect_fps")
@@ -41,15 +43,17 @@ class Plan:
     changed: tuple[CameraChange, ...]
     removed: tuple[Camera, ...]
     unchanged: tuple[Camera, ...]
+    facts: SiteFacts | None = None
+    fact_changes: tuple[FieldChange, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """True if there is nothing to do."""
-        return not (self.added or self.changed or self.removed)
+        return not (self.added or self.changed or self.removed or self.fact_changes)
 
     def render(self) -> str:
         """The plan for people: ``+`` new, ``~`` different, ``-`` gone; addresses are masked."""
-        lines: list[str] = []
+        lines = [f"~ {_difference(change)}" for change in self.fact_changes]
         for camera in self.added:
             lines.append(f"+ {camera.id}")
             lines += [f"    {name}: {text}" for name, text in _shown(camera).items()]
@@ -64,8 +68,16 @@ class Plan:
         return "\n".join(lines) + "\n"
 
 
-def plan(current: Sequence[Camera], wanted: Sequence[Camera]) -> Plan:
+def plan(
+    current: Sequence[Camera],
+    wanted: Sequence[Camera],
+    *,
+    facts: tuple[SiteFacts, SiteFacts] | None = None,
+) -> Plan:
     """Compare. A wanted password ``***`` means the current one.
+
+    Args:
+        facts: where the site is and where it shall be; None leaves that as it is.
 
     Raises:
         ConfigInvalid: a ``***`` without a current password to stand for (every such camera, one
@@ -83,6 +95,8 @@ def plan(current: Sequence[Camera], wanted: Sequence[Camera]) -> Plan:
         changed=tuple(changed),
         removed=tuple(have[i] for i in sorted(have.keys() - want.keys())),
         unchanged=tuple(have[i] for i in sorted(have.keys() & want.keys()) if have[i] == want[i]),
+        facts=None if facts is None else facts[1],
+        fact_changes=() if facts is None else tuple(_fact_changes(*facts)),
     )
 
 
@@ -91,6 +105,7 @@ def apply(plan: Plan, repository: CameraRepository) -> int:
     return repository.change(
         put=[*plan.added, *(change.after for change in plan.changed)],
         delete_ids=[camera.id for camera in plan.removed],
+        site=plan.facts,
     )
 
 
@@ -111,14 +126,22 @@ def _complete(have: Mapping[str, Camera], wanted: Sequence[Camera]) -> dict[str,
 
 def _changes(before: Camera, after: Camera) -> Iterator[FieldChange]:
     old, new = _shown(before), _shown(after)
-    for name in list(dict.fromkeys([*old, *new])):
-        if old.get(name) != new.get(name):
-            yield FieldChange(name, old.get(name), new.get(name))
+    yield from _differing(old, new)
     for name, was, now in (("url", before.main, after.main), ("sub_url", before.sub, after.sub)):
         if was != now and old.get(name) == new.get(name):
             yield FieldChange(name, "***", "*** (changed)")
     if _order(before) != _order(after) and sorted(_order(before)) == sorted(_order(after)):
         yield FieldChange("lines and zones", ", ".join(_order(before)), ", ".join(_order(after)))
+
+
+def _fact_changes(before: SiteFacts, after: SiteFacts) -> Iterator[FieldChange]:
+    return _differing(facts_shown(before), facts_shown(after))
+
+
+def _differing(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[FieldChange]:
+    for name in dict.fromkeys([*old, *new]):
+        if old.get(name) != new.get(name):
+            yield FieldChange(name, old.get(name), new.get(name))
 
 
 def _order(camera: Camera) -> list[str]:
@@ -143,6 +166,7 @@ def _shown(camera: Camera) -> dict[str, str]:
         value = getattr(camera, option)
         if value != "":
             fields[option] = quoted(value) if isinstance(value, str) else json.dumps(value)
+    fields.update(recording_shown(camera.recording))
     fields.update(_scene_fields(camera.scene))
     return fields
 

@@ -53,6 +53,14 @@ config_revision = Table(
     CheckConstraint("id = 1", name="single_row"),
 )
 
+site_facts = Table(
+    "site_facts",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("document", JSON, nullable=False),  # where the site is; changes raise the revision above
+    CheckConstraint("id = 1", name="single_row"),
+)
+
 events = Table(
     "events",
     metadata,

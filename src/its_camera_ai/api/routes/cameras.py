@@ -85,7 +85,7 @@ def put_camera(
 ) -> CameraView:
     """Make or replace a camera; only its own pipeline restarts. A password ``***`` keeps the
     stored one of the same host and user."""
-    wanted = camera_from(document, camera_id)
+    wanted = camera_from(document, camera_id, deps.cameras.site())
     is_new = deps.cameras.get(camera_id) is None
     deps.cameras.put(wanted)
     stored = camera_or_404(deps, camera_id)

@@ -12,12 +12,14 @@ from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid, SceneInvalid
 from its_camera_ai.core.ids import camera_id
 from its_camera_ai.core.scene import Anchor, Line, Point, Scene, Unit, Zone
+from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.store.documents.fields import (
     CameraFields,
     LineFields,
     Section,
     ZoneFields,
 )
+from its_camera_ai.store.documents.recording import checked_recording
 from its_camera_ai.store.documents.yaml_text import DataPath, YamlText, shown
 
 S = TypeVar("S", bound=Section)
@@ -34,7 +36,9 @@ _TYPE_NAMES = {
 def check_shape(text: YamlText, model: type[Section]) -> None:
     """Note every unknown key, missing key, wrong type and value out of its limits."""
     if not isinstance(text.data, dict):
-        keys = " or ".join(f"'{name}:'" for name in model.model_fields)
+        fields = model.model_fields
+        needed = [name for name, field in fields.items() if field.is_required()] or list(fields)
+        keys = " or ".join(f"'{name}:'" for name in needed)
         what = "is empty" if text.data is None else "does not begin with a key"
         text.add((), f"the file {what}; write {keys} at the top level")
         return
@@ -167,12 +171,19 @@ def _points(points: Sequence[Sequence[float]]) -> tuple[Point, ...]:
     return tuple((float(x), float(y)) for x, y in points)
 
 
-def checked_camera(text: YamlText, data: object, path: DataPath) -> Camera | None:
-    """One camera, or None where something in it was noted as wrong."""
+def checked_camera(
+    text: YamlText, data: object, path: DataPath, facts: SiteFacts | None
+) -> Camera | None:
+    """One camera, or None where something in it was noted as wrong.
+
+    Args:
+        facts: of the site; None where they are wrong.
+    """
     if not isinstance(data, dict):
         return None
     before = len(text.problems)
     scene = checked_scene(text, data, path)
+    recording = checked_recording(text, data, path, scene, facts)
     name = _camera_id(text, data.get("id"), path)
     main = _url(text, data.get("url"), (*path, "url"))
     sub = _url(text, data.get("sub_url"), (*path, "sub_url"))
@@ -180,13 +191,14 @@ def checked_camera(text: YamlText, data: object, path: DataPath) -> Camera | Non
         fields = CameraFields.model_validate(data)
     except ValidationError:
         return None
-    if len(text.problems) > before or name is None or main is None:
+    if len(text.problems) > before or name is None or main is None or recording is None:
         return None
     return Camera(
         id=name,
         main=main,
         sub=sub,
         scene=scene,
+        recording=recording,
         **fields.model_dump(
             include={
                 "name",

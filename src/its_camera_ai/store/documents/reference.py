@@ -12,6 +12,9 @@ from pydantic.fields import FieldInfo
 from its_camera_ai.store.documents.fields import (
     CameraFields,
     LineFields,
+    PlaceFields,
+    RecordingFields,
+    RuleFields,
     Section,
     SiteFields,
     ZoneFields,
@@ -57,7 +60,10 @@ The file is UTF-8, at most 1 MiB, and plain YAML 1.2: no anchors, aliases or tag
 
 _SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("The file", SiteFields),
+    ("The site", PlaceFields),
     ("A camera", CameraFields),
+    ("What is recorded", RecordingFields),
+    ("A rule of the schedule", RuleFields),
     ("A line", LineFields),
     ("A zone", ZoneFields),
 )
@@ -93,6 +99,8 @@ def _default(info: FieldInfo) -> str:
     if info.is_required():
         return "required"
     value = info.get_default(call_default_factory=True, validated_data={})
+    if isinstance(value, Section):
+        return "its defaults"
     return "none" if value in (None, "", []) else f"`{json.dumps(value)}`"
 
 

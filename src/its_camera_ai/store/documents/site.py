@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.scene import Anchor, Line, Scene, Unit, Zone
+from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.store.documents.checked import check_camera_ids, check_shape, checked_camera
 from its_camera_ai.store.documents.fields import CameraFields, SiteFields
+from its_camera_ai.store.documents.recording import checked_facts, facts_lines, recording_lines
 from its_camera_ai.store.documents.yaml_text import (
     number_text,
     parse_yaml,
@@ -30,6 +32,7 @@ class SiteDocument:
     """A whole site, in the order of the file."""
 
     cameras: list[Camera]
+    facts: SiteFacts = field(default_factory=SiteFacts)
 
 
 def load_site(text_or_path: str | Path, *, name: str = TEXT_NAME) -> SiteDocument:
@@ -51,24 +54,26 @@ def load_site(text_or_path: str | Path, *, name: str = TEXT_NAME) -> SiteDocumen
     text = parse_yaml(text_or_path, name)
     check_shape(text, SiteFields)
     entries = text.data.get("cameras") if isinstance(text.data, dict) else None
+    facts = checked_facts(text) if isinstance(text.data, dict) else None
     cameras = []
     if isinstance(entries, list):
         check_camera_ids(text, entries)
         for index, entry in enumerate(entries):
-            camera = checked_camera(text, entry, ("cameras", index))
+            camera = checked_camera(text, entry, ("cameras", index), facts)
             if camera is not None:
                 cameras.append(camera)
     text.raise_problems()
-    return SiteDocument(cameras)
+    return SiteDocument(cameras, facts or SiteFacts())
 
 
-def export_site(cameras: Iterable[Camera]) -> str:
+def export_site(cameras: Iterable[Camera], facts: SiteFacts | None = None) -> str:
     """A site file that loads to the same cameras; passwords are written as ``***``.
 
     What has its default is left out.
     """
     parts = [part for camera in cameras for part in _camera_lines(camera)]
-    return "\n".join(["cameras:", *parts, ""]) if parts else "cameras: []\n"
+    head = list(facts_lines(facts or SiteFacts()))
+    return "\n".join([*head, "cameras:" if parts else "cameras: []", *parts, ""])
 
 
 def _camera_lines(camera: Camera) -> Iterator[str]:
@@ -82,6 +87,7 @@ def _camera_lines(camera: Camera) -> Iterator[str]:
         value = getattr(camera, option)
         if value != CameraFields.model_fields[option].default:
             yield f"    {option}: {_scalar(value)}"
+    yield from recording_lines(camera.recording)
     yield from _scene_lines(camera.scene)
 
 

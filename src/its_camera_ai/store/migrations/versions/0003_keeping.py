@@ -15,6 +15,7 @@ TABLES = (
     "exports",
     "evidence_chain",
     "storage_policy",
+    "site_facts",
     "job_runs",
     "audit_anchor",
 )
@@ -139,6 +140,13 @@ def _policy_and_jobs() -> None:
         sa.Column("updated_ns", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_storage_policy_single_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_storage_policy")),
+    )
+    op.create_table(
+        "site_facts",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_site_facts_single_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_site_facts")),
     )
     op.create_table(
         "job_runs",
