@@ -67,5 +67,8 @@ class BackgroundIndex:
                 with self._changed:
                     self._changed.wait(RETRY_S)
                 continue
+            except Exception:  # one row that can't be stored must not hold up all that follow
+                log.exception("a recording could not be indexed", path=segment.path)
             with self._changed:
-                self._waiting.popleft()
+                if self._waiting and self._waiting[0] is segment:
+                    self._waiting.popleft()  # it may have been pushed out by newer ones

@@ -11,6 +11,8 @@ from its_camera_ai.core.disk import Bytes, Entry, Space
 from its_camera_ai.store.files import sync_folder
 
 _IOV_MAX = 1024  # pieces per gathering write, Linux
+_CANT_SYNC = frozenset({errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP})
+"""Folders that we may not open, and file systems that know no sync of folders."""
 # O_NONBLOCK: opening a planted FIFO would otherwise hang
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -70,6 +72,9 @@ class RealReading:
 class RealDisk:
     """``core.disk.Disk`` by system calls."""
 
+    def __init__(self) -> None:
+        self._durable: set[Path] = set()
+
     def create(self, path: Path) -> RealFile:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o640)
         return self._locked(handle)
@@ -114,13 +119,20 @@ class RealDisk:
         return RealReading(handle, status.st_size)
 
     def make_folder(self, folder: Path) -> None:
-        missing = []
-        while not folder.is_dir():
-            missing.append(folder)
-            folder = folder.parent
-        for made in reversed(missing):
-            made.mkdir(mode=0o750, exist_ok=True)
-            sync_folder(made.parent)
+        """One that is there may have been made by a process that was killed before its sync, so
+        each one is synced once by this process, found or made."""
+        if folder in self._durable and folder.is_dir():
+            return
+        if folder.parent != folder:
+            self.make_folder(folder.parent)
+        if not folder.is_dir():
+            folder.mkdir(mode=0o750, exist_ok=True)
+        try:
+            sync_folder(folder.parent)
+        except OSError as error:
+            if error.errno not in _CANT_SYNC:
+                raise
+        self._durable.add(folder)
 
     def rename(self, source: Path, target: Path) -> None:
         source.rename(target)
