@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from its_camera_ai.core.disk import Disk, WritableFile
 from its_camera_ai.core.errors import StorageUnavailable
 from its_camera_ai.core.holds import Hold
-
-log = structlog.get_logger(__name__)
+from its_camera_ai.store.small_files import read_small, replace_small
 
 FOLDER = ".itscam"
 FILE_NAME = "holds.json"
 LOCK_NAME = "holds.lock"
-SIZE_BYTES_MAX = 64 * 1024 * 1024
 LOCK_WAIT_S = 10.0
 _LOCK_STEP_S = 0.02
 
@@ -56,12 +53,19 @@ class HoldMirror:
 
     Args:
         disk, root: the volume that is recorded to.
+        check: raises ``StorageUnavailable`` if it is not that volume; asked before each change.
         wait: sleeps that many seconds, while another process changes the holds.
     """
 
     def __init__(
-        self, disk: Disk, root: Path, *, wait: Callable[[float], None] = time.sleep
+        self,
+        disk: Disk,
+        root: Path,
+        *,
+        check: Callable[[], None] = lambda: None,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._check = check
         self._disk = disk
         self._folder = root / FOLDER
         self._path = self._folder / FILE_NAME
@@ -70,7 +74,7 @@ class HoldMirror:
     def read(self) -> MirroredHolds:
         """What is held. No file means no holds; a damaged one means that everything is held."""
         try:
-            text = self._text()
+            text = read_small(self._disk, self._path)
             if text is None:
                 return MirroredHolds()
             document = msgspec.json.decode(text, type=_Document)
@@ -85,16 +89,6 @@ class HoldMirror:
                 "database."
             )
 
-    def _text(self) -> bytes | None:
-        try:
-            file = self._disk.open(self._path)
-        except FileNotFoundError:
-            return None
-        try:
-            return file.read(min(file.size_bytes, SIZE_BYTES_MAX), 0)
-        finally:
-            file.close()
-
     def write(self, holds: Sequence[Hold]) -> None:
         """Replace it; atomic, and durable when the call returns. To be called while ``locked``.
 
@@ -103,19 +97,8 @@ class HoldMirror:
         """
         inner = msgspec.json.encode(list(holds))
         document = _Document(msgspec.Raw(inner), hashlib.sha256(inner).hexdigest())
-        draft = self._path.with_name(FILE_NAME + ".new")
         try:
-            self._disk.make_folder(self._folder)
-            with suppress(FileNotFoundError):
-                self._disk.unlink(draft)
-            file = self._disk.create(draft)
-            try:
-                file.write([msgspec.json.encode(document)])
-                file.sync()
-            finally:
-                file.close()
-            self._disk.rename(draft, self._path)
-            self._disk.sync_folder(self._folder)
+            replace_small(self._disk, self._path, msgspec.json.encode(document))
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -127,6 +110,7 @@ class HoldMirror:
             StorageUnavailable: another one does for longer than ``wait_s``, or the folder can't be
                 written.
         """
+        self._check()
         lock = self._lock(wait_s)
         try:
             yield
