@@ -52,7 +52,7 @@ class FragmentMuxer:
     def __init__(self, info: StreamInfo, audio: bool = False) -> None:
         self._annex_b = is_annex_b(info.video.extradata)
         config = decoder_config(info.video.codec, info.video.extradata)
-        entry = _visual_entry(config.fourcc, info.video, box(config.box_type, config.record))
+        entry = visual_entry(config.fourcc, info.video, box(config.box_type, config.record))
         tracks = [_track(1, VIDEO_TIMESCALE, info.video, entry)]
         codecs = [config.codecs]
         self._audio_timescale = 0
@@ -188,7 +188,8 @@ def _track(number: int, timescale: int, info: TrackInfo, entry: bytes) -> bytes:
     )
 
 
-def _visual_entry(fourcc: bytes, info: TrackInfo, config: bytes) -> bytes:
+def visual_entry(fourcc: bytes, info: TrackInfo, config: bytes) -> bytes:
+    """A video track's sample entry around its decoder configuration box."""
     head = struct.pack(">6xH16xHH", 1, info.width, info.height)
     head += struct.pack(">III", 0x480000, 0x480000, 0) + struct.pack(">H32xHh", 1, 24, -1)
     return box(fourcc, head, config)

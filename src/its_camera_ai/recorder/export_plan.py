@@ -1,0 +1,106 @@
+"""Which recordings become one file: cut at real gaps and where the decoder would have to change."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from its_camera_ai.core.segments import Segment
+from its_camera_ai.core.time import NS_PER_S
+from its_camera_ai.recorder.export_source import Source
+
+GAP_NS_MAX = 2 * NS_PER_S
+"""A longer hole in the time ends a file; a shorter one is a picture that stands longer."""
+GAP_NS_TOLD = NS_PER_S // 5
+"""Holes from this length on stand in the manifest."""
+PART_BYTES_MAX = 3_900_000_000
+"""A file of a copy: it fits FAT32, as USB sticks have it."""
+PART_NS_MAX = 3600 * NS_PER_S
+"""A file that is coded anew: so much at most is done again after a kill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Wall time, ``[since, until)``."""
+
+    since_ns: int
+    until_ns: int
+
+    @property
+    def length_ns(self) -> int:
+        return self.until_ns - self.since_ns
+
+
+def groups(
+    segments: Iterable[Segment], *, bytes_max: int | None, span_ns_max: int | None
+) -> Iterator[list[Segment]]:
+    """Neighbours that can be one file, by what the index knows of them.
+
+    Args:
+        segments: of one camera and role, by start.
+        bytes_max, span_ns_max: a group is cut before it goes beyond.
+    """
+    group: list[Segment] = []
+    size = 0
+    for segment in segments:
+        too_large = bytes_max is not None and size + segment.size_bytes > bytes_max
+        too_long = (
+            span_ns_max is not None
+            and bool(group)
+            and segment.end_wall_ns - group[0].start_wall_ns > span_ns_max
+        )
+        if group and (too_large or too_long or not _follows(group[-1], segment)):
+            yield group
+            group, size = [], 0
+        group.append(segment)
+        size += segment.size_bytes
+    if group:
+        yield group
+
+
+def _follows(before: Segment, after: Segment) -> bool:
+    return (
+        abs(after.start_wall_ns - before.end_wall_ns) <= GAP_NS_MAX
+        and (after.codec, after.width, after.height) == (before.codec, before.width, before.height)
+        and after.has_audio == before.has_audio
+    )
+
+
+def runs(sources: Sequence[Source], *, decoder_may_change: bool) -> Iterator[list[Source]]:
+    """Neighbours that can be one file, by what was found in them.
+
+    Args:
+        decoder_may_change: a change of decoder configuration does not matter.
+    """
+    run: list[Source] = []
+    for source in sources:
+        if run:
+            same = _follows(run[-1].segment, source.segment) and (
+                decoder_may_change or _entries(run[-1]) == _entries(source)
+            )
+            if not same:
+                yield run
+                run = []
+        run.append(source)
+    if run:
+        yield run
+
+
+def _entries(source: Source) -> tuple[bytes, bytes, int]:
+    audio = source.audio
+    return (
+        source.video.entry,
+        audio.entry if audio is not None else b"",
+        audio.timescale if audio is not None else 0,
+    )
+
+
+def gaps(asked: Span, covered: Iterable[Span]) -> list[Span]:
+    """What is asked for and not covered, but for holes that nobody sees."""
+    found = []
+    at = asked.since_ns
+    for span in sorted(covered, key=lambda s: s.since_ns):
+        if span.since_ns - at >= GAP_NS_TOLD:
+            found.append(Span(at, min(span.since_ns, asked.until_ns)))
+        at = max(at, span.until_ns)
+    if asked.until_ns - at >= GAP_NS_TOLD:
+        found.append(Span(at, asked.until_ns))
+    return [gap for gap in found if gap.length_ns > 0]
