@@ -9,8 +9,10 @@ from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.recorder import index as index_module
 from its_camera_ai.recorder.index import BackgroundIndex
+from its_camera_ai.recorder.media_tree import QUARANTINE
 from its_camera_ai.recorder.recorder import Recorder
-from its_camera_ai.recorder.recovery import QUARANTINE, reconcile, take_up
+from its_camera_ai.recorder.recovery import reconcile, take_up
+from its_camera_ai.recorder.repair import Repaired
 from its_camera_ai.recorder.segment_file import OPEN_FOLDER
 from its_camera_ai.recorder.segment_format import seal_size
 from its_camera_ai.recorder.volume import Volume
@@ -74,9 +76,9 @@ def test_rows_wait_for_a_database_that_is_away(
 
 def test_files_without_rows_are_found(repository: SegmentRepository, tmp_path: Path) -> None:
     segments = recorded(tmp_path / "media")
-    assert reconcile(volume(tmp_path / "media"), repository, "cam") == segments
+    assert reconcile(volume(tmp_path / "media"), repository, "cam") == Repaired(indexed=2)
     assert in_database(repository) == segments
-    assert reconcile(volume(tmp_path / "media"), repository, "cam") == []
+    assert reconcile(volume(tmp_path / "media"), repository, "cam") == Repaired()
 
 
 @pytest.mark.parametrize("cut_bytes", [1, 7, 500, 5000])
@@ -109,7 +111,7 @@ def test_what_is_no_recording_goes_to_quarantine(
     folder = root / "cam" / "main" / "2026-01-01"
     folder.mkdir(parents=True)
     (folder / "12-00-00_x.mp4").write_bytes(content)
-    assert reconcile(volume(root), repository, "cam") == []
+    assert reconcile(volume(root), repository, "cam") == Repaired(quarantined=1)
     kept = list((root / QUARANTINE).iterdir())
     assert [k.read_bytes() for k in kept] == [content]
     assert not list(folder.iterdir())
@@ -122,5 +124,5 @@ def test_links_out_of_the_folder_are_left_alone(
     outside.write_bytes(b"mine")
     (root / "cam").mkdir(parents=True)
     (root / "cam" / "link.mp4").symlink_to(outside)
-    assert reconcile(volume(root), repository, "cam") == []
+    assert reconcile(volume(root), repository, "cam") == Repaired(left=1)
     assert outside.read_bytes() == b"mine"

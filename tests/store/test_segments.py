@@ -93,12 +93,6 @@ def test_latest(repository: SegmentRepository) -> None:
     assert repository.latest("south", SUB) is None
 
 
-def test_known_paths(repository: SegmentRepository) -> None:
-    assert repository.known_paths("south") == {"south/main/3.mp4"}
-    assert len(repository.known_paths("north")) == 6
-    assert repository.known_paths("nothing") == set()
-
-
 def test_delete(repository: SegmentRepository) -> None:
     assert repository.delete(["north-main-0000", "north-main-0001", "nothing"]) == 2
     assert repository.delete([]) == 0

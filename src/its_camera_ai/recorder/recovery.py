@@ -4,20 +4,91 @@ Nothing is deleted: a torn tail is cut, what can't be read goes into quarantine 
 """
 
 import errno
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
-from its_camera_ai.core.disk import Disk, WritableFile
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.recorder.check import Depth, check
-from its_camera_ai.recorder.media_tree import place_of
-from its_camera_ai.recorder.quarantine import quarantine
+from its_camera_ai.recorder.closing import close_left, newest_hash
 from its_camera_ai.recorder.repair import Repaired, Repairs
 from its_camera_ai.recorder.segment_file import OPEN_FOLDER, unavailable
 from its_camera_ai.recorder.volume import Volume
 from its_camera_ai.store.segments import SegmentRepository
+
+log = structlog.get_logger(__name__)
+
+_OF_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+"""Errors that hold up all files alike, so that leaving one out helps nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """What a stream's recorder goes on from.
+
+    Attributes:
+        segments: files that were in the making, now closed; to be indexed.
+        last_hash: content hash of the stream's newest closed file; empty without one.
+    """
+
+    segments: list[Segment]
+    last_hash: str
+
+
+def take_up(volume: Volume, camera_id: str, role: StreamRole) -> TakenUp:
+    """Close what an earlier run left open. Costs reading those files, however many others lie by.
+
+    A file that can't be read or written is left as it is: it must not keep the camera from being
+    recorded.
+
+    Raises:
+        StorageUnavailable: the volume can't be read or written.
+    """
+    disk, stream = volume.disk, volume.root / camera_id / role
+    segments: list[Segment] = []
+    try:
+        last_hash = newest_hash(disk, stream)
+        try:
+            left = [entry.name for entry in disk.entries(stream / OPEN_FOLDER) if entry.is_file]
+        except FileNotFoundError:
+            left = []
+        for name in sorted(left):
+            try:
+                closed = close_left(volume, stream / OPEN_FOLDER / name, last_hash)
+            except OSError as error:
+                if error.errno in _OF_ALL:
+                    raise
+                log.error("could not be taken up", path=name, problem=error.strerror)
+                continue
+            if closed is not None:
+                segments.append(closed)
+                last_hash = closed.content_hash
+    except OSError as error:
+        raise unavailable(stream, error) from error
+    return TakenUp(segments, last_hash)
+
+
+def reconcile(volume: Volume, repository: SegmentRepository, camera_id: str = "") -> Repaired:
+    """Bring the index in step with the closed files of a camera, or of all.
+
+    Names are compared, so 100,000 files take a second or two; only what the index lacks is read.
+
+    Raises:
+        StorageUnavailable: the volume can't be read, or is not the one that is wanted.
+        DatabaseUnavailable: the index can't be read or changed.
+    """
+    volume.check()
+    repairs = Repairs(volume, repository)
+    try:
+        check(
+            volume.disk,
+            volume.root,
+            repository,
+            depth=Depth.NAMES,
+            camera_id=camera_id,
+            on_finding=repairs.take,
+        )
+    except OSError as error:
+        raise unavailable(volume.root, error) from error
+    return repairs.finish()

@@ -3,7 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import msgspec
 import structlog
@@ -18,6 +18,7 @@ from its_camera_ai.core.time import Clock
 from its_camera_ai.recorder.index import BackgroundIndex
 from its_camera_ai.recorder.recorder import Recorder
 from its_camera_ai.recorder.recovery import reconcile
+from its_camera_ai.recorder.repair import Repaired
 from its_camera_ai.recorder.volume import Volume
 from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.video.pipeline import Sink, StreamPipeline
@@ -105,12 +106,12 @@ class Ingest:
     def _reconcile(self, camera_ids: list[str]) -> None:
         for camera_id in camera_ids:
             try:
-                found = reconcile(self._volume, self._segments(), camera_id)
-            except (RetryableError, OSError) as error:
+                done = reconcile(self._volume, self._segments(), camera_id)
+            except RetryableError as error:
                 log.warning("recordings were not checked", camera=camera_id, problem=str(error))
             else:
-                if found:
-                    log.info("recordings were indexed", camera=camera_id, files=len(found))
+                if done != Repaired():
+                    log.info("recordings were checked", camera=camera_id, **asdict(done))
 
     def _start(self, camera: Camera) -> None:
         recorder = None

@@ -16,7 +16,7 @@ from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment, SegmentState, Tier
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.parameters import chunks, clamped
-from its_camera_ai.store.schema import segments
+from its_camera_ai.store.schema import garbage, segments
 from its_camera_ai.store.segment_rows import (
     COLUMNS,
     by_hold,
@@ -173,21 +173,28 @@ class SegmentRepository:
                 return
             condition = segments.c.path > page[-1].path
 
-    def known(self, paths: Sequence[str], tier: Tier = Tier.HOT) -> set[str]:
-        """Which of these files a segment has or are garbage that waits for its removal."""
+    def known(
+        self, paths: Sequence[str], tier: Tier = Tier.HOT, *, garbage_too: bool = True
+    ) -> set[str]:
+        """Which of these files a segment has, or are garbage that waits for its removal."""
         found: set[str] = set()
+        of_tier = segments.c.tier == str(tier)
         with self._database.read() as connection:
             for part in chunks(paths):
-                found.update(
-                    connection.scalars(
-                        select(segments.c.path).where(
-                            segments.c.path.in_(part), segments.c.tier == str(tier)
-                        )
-                    )
-                )
-                waste = garbage_among(connection, part)
-                found.update(path for of_tier, path in waste if of_tier == str(tier))
+                query = select(segments.c.path).where(segments.c.path.in_(part), of_tier)
+                found.update(connection.scalars(query))
+                if garbage_too:
+                    waste = garbage_among(connection, part)
+                    found.update(path for its_tier, path in waste if its_tier == str(tier))
         return found
+
+    def indexed_garbage(self) -> list[str]:
+        """Paths that are garbage and a segment's at once."""
+        query = select(segments.c.path).join(
+            garbage, (garbage.c.path == segments.c.path) & (garbage.c.tier == segments.c.tier)
+        )
+        with self._database.read() as connection:
+            return list(connection.scalars(query))
 
     def streams(self) -> list[tuple[str, StreamRole]]:
         """The cameras and streams that have segments."""
@@ -219,12 +226,6 @@ class SegmentRepository:
             if len(page) < page_rows:
                 return
             after = query.where(place > tuple_(page[-1].start_wall_ns, page[-1].id))
-
-    def known_paths(self, camera_id: str) -> set[str]:
-        """Paths of all indexed files of a camera, relative to the media root."""
-        query = select(segments.c.path).where(segments.c.camera_id == camera_id)
-        with self._database.read() as connection:
-            return set(connection.scalars(query))
 
     def discard(self, ids: Iterable[str], *, reason: str, now_wall_ns: int) -> Discarded:
         """Delete segments: the only way. Their rows leave the index and their files become garbage
