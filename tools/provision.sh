@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
-# Installs what the tests and the benchmark need beyond Python and Node: an RTSP server to test
-# against, ffmpeg as a second opinion, a browser. Does nothing where all is there; the product
-# itself needs none of it.
+# Installs what the tests and the benchmark need beyond Python and Node: an RTSP server and an S3
+# service to test against, ffmpeg as a second opinion, a browser. Does nothing where all is there;
+# the product itself needs none of it.
 set -euo pipefail
 
 packages=(
   chromium ffmpeg fonts-dejavu-core
   gir1.2-gst-rtsp-server-1.0 gir1.2-gstreamer-1.0 python3-gi
   gstreamer1.0-plugins-bad gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-rtsp
+  memcached swift swift-account swift-container swift-object swift-proxy
 )
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "provision: this is no Debian-like system. The tests need: chromium, ffmpeg, and GStreamer's" \
-    "RTSP server with its Python bindings (GstRtspServer 1.0 for the system's python3)." >&2
+    "RTSP server with its Python bindings (GstRtspServer 1.0 for the system's python3), OpenStack" \
+    "Swift and memcached." >&2
   exit 0
 fi
 

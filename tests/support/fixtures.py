@@ -12,6 +12,7 @@ from tests.support.raw_rtsp import Behaviour, RawRtspServer
 from tests.support.rtsp import Mount, RtspServer, interpreter
 from tests.support.site import Site
 from tests.support.site_files import street_camera, yaml_text
+from tests.support.swift import Swift, keeps_attributes, lacking
 
 
 @pytest.fixture
@@ -42,6 +43,22 @@ def raw_rtsp_server() -> Iterator[Callable[[Behaviour], RawRtspServer]]:
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swift]:
+    """A running S3 service with a bucket, for all tests; whoever hangs or kills it resumes or
+    starts it again."""
+    if lacking():
+        missing(f"No S3 service to test against: {lacking()}")
+    folder = tmp_path_factory.mktemp("swift")
+    if not keeps_attributes(folder):
+        missing(f"Swift needs extended attributes, which {folder} does not keep: set TMPDIR")
+    server = Swift(folder)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@
 import errno
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 from its_camera_ai.core.disk import Disk, ReadableFile
 from its_camera_ai.core.errors import RecordingGone, StorageUnavailable
-from its_camera_ai.store.media_store import GONE, checked_parts
+from its_camera_ai.store.media_store import GONE, checked_parts, pieces_of, sha256_of
 
-CHUNK_BYTES = 1024 * 1024
 DRAFT_SUFFIX = ".moving"
 _NOT_THERE = {
     errno.ENOENT,
@@ -25,6 +25,10 @@ _NOT_THERE = {
 
 class FolderStore:
     """``MediaStore`` over a disk.
+
+    A file is written under a name of its own, synced, read back, compared and then renamed. What is
+    read back may come from the system's cache: that proves the way, not the medium, which is the
+    scrub's matter.
 
     Args:
         root: the folder of the tier.
@@ -50,68 +54,49 @@ class FolderStore:
                 raise RecordingGone(GONE) from error
             self._unavailable("read", error)
 
-    def put(self, path: str, source: ReadableFile) -> None:
+    def put(self, path: str, source: ReadableFile, *, sha256: str = "") -> None:
         target = self._root.joinpath(*checked_parts(path))
         draft = target.with_name(f".{target.name}{DRAFT_SUFFIX}")
+        sha256 = sha256 or sha256_of(source)
         self._check()
-        try:
+        with self._translated("written"):
             self._disk.make_folder(target.parent)
-        except OSError as error:
-            self._unavailable("written", error)
+        self._forget(draft)  # of a run that was killed
         try:
-            self._write(draft, source)
+            self._write(draft, source, sha256)
+            self._compare(draft, sha256)
         except BaseException:
             self._forget(draft)
             raise
-        try:
+        with self._translated("written"):
             self._disk.rename(draft, target)
             self._disk.sync_folder(target.parent)
-        except OSError as error:
-            self._unavailable("written", error)
         self._check()  # unmounted meanwhile: the file may lie in the mount point
 
-    def _write(self, draft: Path, source: ReadableFile) -> None:
-        written = hashlib.sha256()
-        self._forget(draft)  # of a run that was killed
-        try:
+    def _write(self, draft: Path, source: ReadableFile, sha256: str) -> None:
+        digest = hashlib.sha256()
+        with self._translated("written"):
             file = self._disk.create(draft)
-        except OSError as error:
-            self._unavailable("written", error)
         try:
-            at = 0
-            while at < source.size_bytes:
-                piece = source.read(CHUNK_BYTES, at)
-                if not piece:
-                    raise OSError(errno.EIO, "the file became shorter while it was read")
-                written.update(piece)
-                at += len(piece)
-                try:
+            for piece in pieces_of(source):
+                digest.update(piece)
+                with self._translated("written"):
                     file.write([piece])
-                except OSError as error:
-                    self._unavailable("written", error)
-            try:
+            if digest.hexdigest() != sha256:
+                raise OSError(errno.EIO, "the file changed while it was read")
+            with self._translated("written"):
                 file.sync()
-            except OSError as error:
-                self._unavailable("written", error)
         finally:
             file.close()
-        self._compare(draft, at, written.hexdigest())
 
-    def _compare(self, draft: Path, size_bytes: int, digest: str) -> None:
-        relative = draft.relative_to(self._root).as_posix()
-        read = hashlib.sha256()
-        try:
-            file = self._disk.open_beneath(self._root, relative)
-        except OSError as error:
-            self._unavailable("read", error)
-        try:
-            for at in range(0, file.size_bytes, CHUNK_BYTES):
-                read.update(file.read(CHUNK_BYTES, at))
-        except OSError as error:
-            self._unavailable("read", error)
-        finally:
-            file.close()
-        if file.size_bytes != size_bytes or read.hexdigest() != digest:
+    def _compare(self, draft: Path, sha256: str) -> None:
+        with self._translated("read"):
+            file = self._disk.open_beneath(self._root, draft.relative_to(self._root).as_posix())
+            try:
+                same = sha256_of(file) == sha256
+            finally:
+                file.close()
+        if not same:
             raise StorageUnavailable(
                 f"A file written to {self._root} reads back differently: its disk or its network "
                 "damages data. Examine that disk before anything is moved there."
@@ -125,6 +110,7 @@ class FolderStore:
 
     def delete(self, path: str) -> None:
         target = self._root.joinpath(*checked_parts(path))
+        self._forget(target.with_name(f".{target.name}{DRAFT_SUFFIX}"))
         try:
             # opened first: a link planted on the way must not lead the deletion elsewhere
             self._disk.open_beneath(self._root, path).close()
@@ -170,6 +156,13 @@ class FolderStore:
             raise StorageUnavailable(
                 f"The media folder {self._root} can't be opened ({error.strerror}); mount its disk."
             ) from error
+
+    @contextmanager
+    def _translated(self, done: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._unavailable(done, error)
 
     def _unavailable(self, done: str, error: OSError) -> NoReturn:
         raise StorageUnavailable(

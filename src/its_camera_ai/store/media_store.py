@@ -1,11 +1,14 @@
 """The port to where the files of a tier lie: a folder, or a bucket."""
 
+import errno
+import hashlib
 from collections.abc import Iterator
 from typing import Protocol
 
 from its_camera_ai.core.disk import ReadableFile
 from its_camera_ai.core.errors import RecordingGone
 
+CHUNK_BYTES = 1024 * 1024
 GONE = (
     "The recording is in the index but its file is no longer on the disk: retention removed it, or "
     "the disk was exchanged. Nothing can bring it back from here."
@@ -29,13 +32,16 @@ class MediaStore(Protocol):
         """
         ...
 
-    def put(self, path: str, source: ReadableFile) -> None:
+    def put(self, path: str, source: ReadableFile, *, sha256: str = "") -> None:
         """Store the bytes of ``source``, whole or not at all, compared and durable on return.
 
         What had the path before is replaced, whole too.
 
+        Args:
+            sha256: of the source, in hex; found out first where it is not given.
+
         Raises:
-            OSError: ``source`` can't be read.
+            OSError: ``source`` can't be read, or is not what ``sha256`` says.
         """
         ...
 
@@ -62,3 +68,30 @@ def checked_parts(path: str) -> tuple[str, ...]:
     if any(part in ("", ".", "..") or "\0" in part for part in parts):
         raise RecordingGone(GONE)
     return parts
+
+
+def pieces_of(source: ReadableFile, piece_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """A file from its start to its end.
+
+    Raises:
+        OSError: it can't be read, or became shorter.
+    """
+    at = 0
+    while at < source.size_bytes:
+        piece = source.read(min(piece_bytes, source.size_bytes - at), at)
+        if not piece:
+            raise OSError(errno.EIO, "the file became shorter while it was read")
+        at += len(piece)
+        yield piece
+
+
+def sha256_of(source: ReadableFile) -> str:
+    """SHA-256 of a whole file, in hex.
+
+    Raises:
+        OSError: see ``pieces_of``.
+    """
+    digest = hashlib.sha256()
+    for piece in pieces_of(source):
+        digest.update(piece)
+    return digest.hexdigest()
