@@ -49,7 +49,7 @@ class _Ending:
 
 
 def close_left(volume: Volume, path: Path, previous_hash: str) -> Segment | None:
-    """Close one file as far as it is whole, and give it its place if it has none yet [4].
+    """Close one file as far as it is whole, and give it its place if it has none yet [7].
 
     Run twice, or killed in between, it comes to the same end.
 

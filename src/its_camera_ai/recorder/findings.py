@@ -43,10 +43,10 @@ class FindingKind(Enum):
     LYING_NAME = FindingFacts("lying-name", 8, True, "lies where another recording belongs")
     FOREIGN_FILE = FindingFacts("foreign-file", 11, True, "no recording")
     NO_FILE = FindingFacts("no-file", 11, True, "a symbolic link, or something else but a file")
-    IN_BOTH_PLACES = FindingFacts("in-both-places", 4, True, "in the making and closed at once")
-    LEFT_OPEN = FindingFacts("left-open", 4, False, "in the making, but nobody writes it")
-    CHAIN_BROKEN = FindingFacts("chain-broken", 14, True, "follows another than it says")
-    OVERLAP = FindingFacts("overlap", 14, False, "begins before the one before it ends")
+    IN_BOTH_PLACES = FindingFacts("in-both-places", 7, True, "in the making and closed at once")
+    LEFT_OPEN = FindingFacts("left-open", 7, False, "in the making, but nobody writes it")
+    CHAIN_BROKEN = FindingFacts("chain-broken", 15, True, "follows another than it says")
+    OVERLAP = FindingFacts("overlap", 15, False, "begins before the one before it ends")
     GARBAGE_INDEXED = FindingFacts("garbage-indexed", 12, True, "garbage and indexed at once")
 
 

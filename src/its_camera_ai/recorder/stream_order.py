@@ -1,4 +1,4 @@
-"""How the segments of one stream follow each other: the chain of hashes [14], and time."""
+"""How the segments of one stream follow each other: the chain of hashes [15], and time."""
 
 from collections import deque
 from collections.abc import Iterator
