@@ -105,12 +105,24 @@ class Recorder:
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Finish what waits and the file; gives up after the time-out if the disk does not obey."""
+        self.request_close(timeout_s)
+        self.join(timeout_s)
+
+    def request_close(self, timeout_s: float = 10.0) -> None:
+        """As ``close``, without waiting."""
         self._queue_up(self._cutter.end())
         with self._changed:
             self._closing = True
             self._give_up_s = time.monotonic() + 0.8 * timeout_s
             self._changed.notify()
-        self._thread.join(timeout_s)
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the end after ``request_close``, but no longer than that for the disk."""
+        self._thread.join(max(timeout_s, 0.0))
+        if self._thread.is_alive():
+            with self._changed:
+                lost = sum(len(fragment.packets) for fragment in self._queue)
+            log.error("the disk does not answer: what waits for it is lost", packets=lost)
 
     def _queue_up(self, fragment: Fragment | None) -> None:
         if fragment is None:
