@@ -5,11 +5,14 @@ import pytest
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.core.retention_matrix import DataClass, RetentionRule
 from its_camera_ai.core.scene import Line, Scene, Unit, Zone
+from its_camera_ai.core.storage_policy import Quota, StoragePolicy
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.documents.site import export_site, load_site
 from its_camera_ai.store.plan import FieldChange, apply, plan
+from its_camera_ai.store.storage_policy import StoragePolicyRepository
 from its_camera_ai.store.vault import Vault
 
 url = CameraUrl.parse
@@ -178,3 +181,23 @@ def test_masks_without_a_password_are_all_named() -> None:
 def test_an_id_that_is_wanted_twice() -> None:
     with pytest.raises(ConfigInvalid, match="'east' is wanted twice"):
         plan([], [EAST, EAST])
+
+
+def test_a_storage_policy_is_compared_and_applied_once(
+    repository: CameraRepository, database: Database
+) -> None:
+    policies = StoragePolicyRepository(database)
+    wanted = StoragePolicy(
+        {DataClass.RAW_VIDEO: RetentionRule(60)}, cameras={"gate": Quota(max_days=3)}
+    )
+    made = plan(repository.all(), repository.all(), storage=(policies.get(), wanted))
+    assert not made.is_empty
+    assert "~ storage.retention.raw_video.keep_days: 90 → 60\n" in made.render()
+    assert "~ storage.cameras.gate.max_days: added 3\n" in made.render()
+    apply(made, repository, policies)
+    assert policies.get() == wanted
+    again = plan(repository.all(), repository.all(), storage=(policies.get(), wanted))
+    assert again.is_empty
+    unsaid = plan(repository.all(), repository.all())
+    apply(unsaid, repository, policies)
+    assert policies.get() == wanted

@@ -10,6 +10,7 @@ from its_camera_ai.cli.console import err, out
 from its_camera_ai.ops.settings import load_settings
 from its_camera_ai.store import plan as plans
 from its_camera_ai.store.documents.site import export_site, load_site
+from its_camera_ai.store.storage_policy import StoragePolicyRepository
 
 SiteFile = Annotated[Path, typer.Argument(help="The site file (YAML).")]
 
@@ -23,10 +24,16 @@ def apply(
     site = open_site(load_settings())
     try:
         facts = site.cameras.site(), wanted.facts
-        plan = plans.plan(site.cameras.all(), wanted.cameras, facts=facts)
+        policies = StoragePolicyRepository(site.database, site.clock)
+        plan = plans.plan(
+            site.cameras.all(),
+            wanted.cameras,
+            facts=facts,
+            storage=None if wanted.storage is None else (policies.get(), wanted.storage),
+        )
         out.print(plan.render(), markup=False, soft_wrap=True)
         if not dry_run:
-            plans.apply(plan, site.cameras)
+            plans.apply(plan, site.cameras, policies)
             err.print("nothing to do" if plan.is_empty else "applied", style="dim")
     finally:
         site.close()
@@ -41,7 +48,8 @@ def export() -> None:
     """Print the running site as a file; passwords appear as ***, which 'apply' keeps."""
     site = open_site(load_settings())
     try:
-        text = export_site(site.cameras.all(), site.cameras.site())
+        storage = StoragePolicyRepository(site.database, site.clock).get()
+        text = export_site(site.cameras.all(), site.cameras.site(), storage)
         out.print(text, markup=False, end="", soft_wrap=True)
     finally:
         site.close()

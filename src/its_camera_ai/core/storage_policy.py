@@ -4,7 +4,7 @@ Everything that deletes, moves, compresses or forecasts reads its limits from he
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from its_camera_ai.core.errors import ConfigInvalid
@@ -148,6 +148,7 @@ class StoragePolicy:
         retention: rules by class of data; a class that is left out has its default.
         total: quota of all cameras together.
         cameras: quotas of single cameras by id.
+        tiers: never later than ``raw_video`` is to be in the archive.
         scrub_bytes_per_s: the search for bit rot reads no faster; 0 switches it off.
     """
 
@@ -164,7 +165,7 @@ class StoragePolicy:
             ROWS[name].check(rule)
         object.__setattr__(self, "retention", whole)
         self._check_activity()
-        self._check_archive()
+        object.__setattr__(self, "tiers", _reaching(self.tiers, whole[DataClass.RAW_VIDEO]))
         if len(self.cameras) > CAMERAS_MAX:
             raise ConfigInvalid(f"cameras: quotas for at most {CAMERAS_MAX} cameras.")
         if self.scrub_bytes_per_s:
@@ -179,21 +180,21 @@ class StoragePolicy:
                     f"{name}: keep_days must not be more than that of raw_video; raise that one."
                 )
 
-    def _check_archive(self) -> None:
-        raw = self.retention[DataClass.RAW_VIDEO]
-        keep, cold = raw.keep_days, self.tiers.cold_after_days
-        if raw.archive_first and keep is not None and cold is not None and cold > keep:
-            raise ConfigInvalid(
-                "raw_video is archived first after keep_days, but tiers.cold_after_days is later: "
-                "lower it, or set archive_first: false."
-            )
-
     def rule(self, data_class: DataClass) -> RetentionRule:
         return self.retention[data_class]
 
     def quota(self, camera_id: str) -> Quota:
         """The quota of one camera, without the one of all together."""
         return self.cameras.get(camera_id, Quota())
+
+
+def _reaching(tiers: TierPolicy, raw: RetentionRule) -> TierPolicy:
+    """The tiers' ages such that what is to be archived first gets there in time."""
+    cold, warm = tiers.cold_after_days, tiers.warm_after_days
+    if not raw.archive_first or raw.keep_days is None or cold is None or cold <= raw.keep_days:
+        return tiers
+    warm = None if warm is None else min(warm, raw.keep_days)
+    return replace(tiers, cold_after_days=raw.keep_days, warm_after_days=warm)
 
 
 def _check_rate(name: str, value: int) -> None:

@@ -9,9 +9,12 @@ from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.scene import Line, Scene, Zone
 from its_camera_ai.core.site_facts import SiteFacts
+from its_camera_ai.core.storage_policy import StoragePolicy
 from its_camera_ai.store.cameras import CameraRepository, with_stored_passwords
 from its_camera_ai.store.documents.recording import facts_shown, recording_shown
+from its_camera_ai.store.documents.storage import storage_shown
 from its_camera_ai.store.documents.yaml_text import points_text, quoted
+from its_camera_ai.store.storage_policy import StoragePolicyRepository
 
 _OPTIONS = ("name", "enabled", "record", "detect", "rtsp_transport", "loop", "paced", "detect_fps")
 
@@ -45,15 +48,20 @@ class Plan:
     unchanged: tuple[Camera, ...]
     facts: SiteFacts | None = None
     fact_changes: tuple[FieldChange, ...] = ()
+    storage: StoragePolicy | None = None
+    storage_changes: tuple[FieldChange, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """True if there is nothing to do."""
-        return not (self.added or self.changed or self.removed or self.fact_changes)
+        return not (
+            self.added or self.changed or self.removed or self.fact_changes or self.storage_changes
+        )
 
     def render(self) -> str:
         """The plan for people: ``+`` new, ``~`` different, ``-`` gone; addresses are masked."""
-        lines = [f"~ {_difference(change)}" for change in self.fact_changes]
+        changes = (*self.fact_changes, *self.storage_changes)
+        lines = [f"~ {_difference(change)}" for change in changes]
         for camera in self.added:
             lines.append(f"+ {camera.id}")
             lines += [f"    {name}: {text}" for name, text in _shown(camera).items()]
@@ -73,11 +81,13 @@ def plan(
     wanted: Sequence[Camera],
     *,
     facts: tuple[SiteFacts, SiteFacts] | None = None,
+    storage: tuple[StoragePolicy, StoragePolicy] | None = None,
 ) -> Plan:
     """Compare. A wanted password ``***`` means the current one.
 
     Args:
         facts: where the site is and where it shall be; None leaves that as it is.
+        storage: the policy that is and the one that shall be, likewise.
 
     Raises:
         ConfigInvalid: a ``***`` without a current password to stand for (every such camera, one
@@ -97,16 +107,30 @@ def plan(
         unchanged=tuple(have[i] for i in sorted(have.keys() & want.keys()) if have[i] == want[i]),
         facts=None if facts is None else facts[1],
         fact_changes=() if facts is None else tuple(_fact_changes(*facts)),
+        storage=None if storage is None else storage[1],
+        storage_changes=() if storage is None else policy_changes(*storage),
     )
 
 
-def apply(plan: Plan, repository: CameraRepository) -> int:
-    """Make it so, in one transaction; a second time changes nothing. Returns how many changed."""
+def apply(
+    plan: Plan, repository: CameraRepository, policies: StoragePolicyRepository | None = None
+) -> int:
+    """Make it so; a second time changes nothing. Returns how many cameras changed.
+
+    Cameras and site change in one transaction; the storage policy before, in its own.
+    """
+    if plan.storage is not None and policies is not None:
+        policies.put(plan.storage)
     return repository.change(
         put=[*plan.added, *(change.after for change in plan.changed)],
         delete_ids=[camera.id for camera in plan.removed],
         site=plan.facts,
     )
+
+
+def policy_changes(before: StoragePolicy, after: StoragePolicy) -> tuple[FieldChange, ...]:
+    """What differs between two storage policies, field by field."""
+    return tuple(_differing(storage_shown(before), storage_shown(after)))
 
 
 def _complete(have: Mapping[str, Camera], wanted: Sequence[Camera]) -> dict[str, Camera]:

@@ -56,7 +56,7 @@ def _stored(connection: Connection) -> tuple[StoragePolicy, int]:
 
 def policy_document(policy: StoragePolicy) -> dict[str, object]:
     """The policy as plain JSON data."""
-    document: dict[str, object] = msgspec.to_builtins(policy)
+    document: dict[str, object] = msgspec.json.decode(msgspec.json.encode(policy))
     return document
 
 

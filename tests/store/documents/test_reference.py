@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from its_camera_ai.store.documents import fields
+from its_camera_ai.store.documents import fields, storage_fields
 from its_camera_ai.store.documents.reference import site_json_schema, site_reference
+from its_camera_ai.store.documents.section import Section
 from its_camera_ai.store.documents.site import load_site
 
 PAGE = Path(__file__).parents[3] / "docs/reference/site-file.md"
@@ -28,9 +29,16 @@ def test_the_example_of_the_page_loads() -> None:
         fields.SceneFields,
         fields.LineFields,
         fields.ZoneFields,
+        storage_fields.StorageFields,
+        storage_fields.RetentionFields,
+        storage_fields.KeepFields,
+        storage_fields.QuotaFields,
+        storage_fields.TierFields,
+        storage_fields.CompressionFields,
+        storage_fields.StepFields,
     ],
 )
-def test_every_field_is_described(section: type[fields.Section]) -> None:
+def test_every_field_is_described(section: type[Section]) -> None:
     for name, info in section.model_fields.items():
         assert info.description, f"{section.__name__}.{name}"
 

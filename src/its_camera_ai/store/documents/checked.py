@@ -16,10 +16,10 @@ from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.store.documents.fields import (
     CameraFields,
     LineFields,
-    Section,
     ZoneFields,
 )
 from its_camera_ai.store.documents.recording import checked_recording
+from its_camera_ai.store.documents.section import Section
 from its_camera_ai.store.documents.yaml_text import DataPath, YamlText, shown
 
 S = TypeVar("S", bound=Section)
@@ -91,17 +91,19 @@ def _unknown_key(key: str, section: type[BaseModel]) -> str:
 
 
 def _section_at(model: type[BaseModel], path: DataPath) -> type[BaseModel]:
-    """The section that stands at a path: lists of sections are the only nesting there is."""
+    """The section that stands at a path; names that people gave and indices lead no deeper."""
     for part in path:
-        if isinstance(part, str):
-            model = _item_section(model.model_fields[part].annotation)
+        info = model.model_fields.get(part) if isinstance(part, str) else None
+        if info is not None:
+            model = _item_section(info.annotation) or model
     return model
 
 
-def _item_section(annotation: Any) -> type[BaseModel]:
-    while not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-        annotation = get_args(annotation)[0]
-    return annotation
+def _item_section(annotation: Any) -> type[BaseModel] | None:
+    """The section in a type such as ``list[Section]`` or ``Section | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_item_section, get_args(annotation))), None)
 
 
 def checked_scene(text: YamlText, data: dict[str, Any], path: DataPath = ()) -> Scene:

@@ -4,11 +4,13 @@ the words that the documentation and the JSON schema are made of."""
 import unicodedata
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.recording import POST_ROLL_S_MAX, PRE_ROLL_S_MAX, DayMoment
+from its_camera_ai.store.documents.section import Section
+from its_camera_ai.store.documents.storage_fields import StorageFields
 
 NAME_CHARS_MAX = 200
 ID_CHARS_MAX = 64
@@ -38,12 +40,6 @@ Name = Annotated[str, Field(max_length=NAME_CHARS_MAX), AfterValidator(_printabl
 SceneId = Annotated[str, Field(min_length=1, max_length=ID_CHARS_MAX), AfterValidator(_printable)]
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 PointField = Annotated[list[Coordinate], Field(min_length=2, max_length=2)]
-
-
-class Section(BaseModel):
-    """Rules for every part of a file: exact types, no unknown keys."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class _SceneItem(Section):
@@ -281,4 +277,9 @@ class SiteFields(Section):
     )
     site: PlaceFields = Field(
         default_factory=PlaceFields, description="Where the site is: see below."
+    )
+    storage: StorageFields | None = Field(
+        default=None,
+        description="How long data is kept, how much and where: see below. Without it the policy "
+        "stays as it is.",
     )

@@ -15,9 +15,18 @@ from its_camera_ai.store.documents.fields import (
     PlaceFields,
     RecordingFields,
     RuleFields,
-    Section,
     SiteFields,
     ZoneFields,
+)
+from its_camera_ai.store.documents.section import Section
+from its_camera_ai.store.documents.storage_fields import (
+    CompressionFields,
+    KeepFields,
+    QuotaFields,
+    RetentionFields,
+    StepFields,
+    StorageFields,
+    TierFields,
 )
 
 _EXAMPLE = """\
@@ -66,6 +75,13 @@ _SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("A rule of the schedule", RuleFields),
     ("A line", LineFields),
     ("A zone", ZoneFields),
+    ("What is kept", StorageFields),
+    ("Retention", RetentionFields),
+    ("How long a class of data is kept", KeepFields),
+    ("A quota", QuotaFields),
+    ("Tiers", TierFields),
+    ("Compression", CompressionFields),
+    ("A step of compression", StepFields),
 )
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.scene import Anchor, Line, Scene, Unit, Zone
 from its_camera_ai.core.site_facts import SiteFacts
+from its_camera_ai.core.storage_policy import StoragePolicy
 from its_camera_ai.store.documents.checked import check_camera_ids, check_shape, checked_camera
 from its_camera_ai.store.documents.fields import CameraFields, SiteFields
 from its_camera_ai.store.documents.recording import checked_facts, facts_lines, recording_lines
+from its_camera_ai.store.documents.storage import checked_storage, storage_lines
 from its_camera_ai.store.documents.yaml_text import (
     number_text,
     parse_yaml,
@@ -29,10 +31,15 @@ _OPTIONS = ("enabled", "record", "detect", "rtsp_transport", "loop", "paced", "d
 
 @dataclass(frozen=True, slots=True)
 class SiteDocument:
-    """A whole site, in the order of the file."""
+    """A whole site, in the order of the file.
+
+    Attributes:
+        storage: None where the file says nothing of it.
+    """
 
     cameras: list[Camera]
     facts: SiteFacts = field(default_factory=SiteFacts)
+    storage: StoragePolicy | None = None
 
 
 def load_site(text_or_path: str | Path, *, name: str = TEXT_NAME) -> SiteDocument:
@@ -55,6 +62,7 @@ def load_site(text_or_path: str | Path, *, name: str = TEXT_NAME) -> SiteDocumen
     check_shape(text, SiteFields)
     entries = text.data.get("cameras") if isinstance(text.data, dict) else None
     facts = checked_facts(text) if isinstance(text.data, dict) else None
+    storage = checked_storage(text) if isinstance(text.data, dict) else None
     cameras = []
     if isinstance(entries, list):
         check_camera_ids(text, entries)
@@ -63,17 +71,22 @@ def load_site(text_or_path: str | Path, *, name: str = TEXT_NAME) -> SiteDocumen
             if camera is not None:
                 cameras.append(camera)
     text.raise_problems()
-    return SiteDocument(cameras, facts or SiteFacts())
+    return SiteDocument(cameras, facts or SiteFacts(), storage)
 
 
-def export_site(cameras: Iterable[Camera], facts: SiteFacts | None = None) -> str:
+def export_site(
+    cameras: Iterable[Camera],
+    facts: SiteFacts | None = None,
+    storage: StoragePolicy | None = None,
+) -> str:
     """A site file that loads to the same cameras; passwords are written as ``***``.
 
     What has its default is left out.
     """
     parts = [part for camera in cameras for part in _camera_lines(camera)]
     head = list(facts_lines(facts or SiteFacts()))
-    return "\n".join([*head, "cameras:" if parts else "cameras: []", *parts, ""])
+    tail = list(storage_lines(storage or StoragePolicy()))
+    return "\n".join([*head, "cameras:" if parts else "cameras: []", *parts, *tail, ""])
 
 
 def _camera_lines(camera: Camera) -> Iterator[str]:
