@@ -43,7 +43,7 @@ class SimulatedDisk:
         self._capacity_bytes = capacity_bytes
         self.others_bytes = 0
         self.calls = 0
-        self._cut_at = 0
+        self._cut_in, self._cut_at = 0, ""
         self._gone = False
         self._lock = threading.RLock()
         self._names: dict[Path, Node] = {root: None}
@@ -57,9 +57,10 @@ class SimulatedDisk:
         """Whether the power is gone: every call then fails."""
         return self._gone
 
-    def cut_in(self, calls: int) -> None:
-        """The power goes in the middle of the ``calls``-th call from now, 1 being the next."""
-        self._cut_at = self.calls + calls
+    def cut_in(self, calls: int, name: str = "") -> None:
+        """The power goes in the middle of the ``calls``-th call from now, 1 being the next; 0 takes
+        that back. With a name only calls of that function count, those of files included."""
+        self._cut_in, self._cut_at = calls, name
 
     def power_cut(self, rng: random.Random) -> "SimulatedDisk":
         """What is found when the power is back. This disk is gone from then on."""
@@ -103,7 +104,7 @@ class SimulatedDisk:
     # --- core.disk.Disk ---
 
     def create(self, path: Path) -> "SimulatedFile":
-        with self.call():
+        with self.call("create"):
             self._folder(path.parent)
             if path in self._names:
                 raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
@@ -114,7 +115,7 @@ class SimulatedDisk:
             return SimulatedFile(self, node)
 
     def edit(self, path: Path) -> "SimulatedFile":
-        with self.call():
+        with self.call("edit"):
             node = self._inode(path)
             if node.locked:
                 raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK), str(path))
@@ -122,14 +123,14 @@ class SimulatedDisk:
             return SimulatedFile(self, node)
 
     def open(self, path: Path) -> "SimulatedReading":
-        with self.call():
+        with self.call("open"):
             return SimulatedReading(self, self._inode(path))
 
     def open_beneath(self, root: Path, relative: str) -> "SimulatedReading":
         return self.open(root / relative)
 
     def make_folder(self, folder: Path) -> None:
-        with self.call() as whole:
+        with self.call("make_folder") as whole:
             missing = []
             while folder not in self._names and folder != folder.parent:
                 missing.append(folder)
@@ -143,7 +144,7 @@ class SimulatedDisk:
                     self._commit(path.parent)
 
     def rename(self, source: Path, target: Path) -> None:
-        with self.call():
+        with self.call("rename"):
             node = self._inode(source)
             self._folder(target.parent)
             if self._names.get(target, node) is None:
@@ -151,25 +152,25 @@ class SimulatedDisk:
             self._change((target, node), removed=(source,))
 
     def unlink(self, path: Path) -> None:
-        with self.call():
+        with self.call("unlink"):
             self._inode(path)
             self._change(removed=(path,))
 
     def remove_folder(self, folder: Path) -> None:
-        with self.call():
+        with self.call("remove_folder"):
             self._folder(folder)
             if any(path.parent == folder for path in self._names if path != folder):
                 raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(folder))
             self._change(removed=(folder,))
 
     def sync_folder(self, folder: Path) -> None:
-        with self.call() as whole:
+        with self.call("sync_folder") as whole:
             self._folder(folder)
             if whole:
                 self._commit(folder)
 
     def entries(self, folder: Path) -> list[Entry]:
-        with self.call():
+        with self.call("entries"):
             self._folder(folder)
             return [
                 Entry(path.name, node is not None, node is None)
@@ -178,18 +179,18 @@ class SimulatedDisk:
             ]
 
     def size(self, path: Path) -> int:
-        with self.call():
+        with self.call("size"):
             return len(self._inode(path).content)
 
     def space(self, folder: Path) -> Space:
-        with self.call():
+        with self.call("space"):
             self._folder(folder)
             return Space(self._capacity_bytes, max(0, self._free_bytes()))
 
     # --- inside ---
 
     @contextmanager
-    def call(self) -> Iterator[bool]:
+    def call(self, name: str) -> Iterator[bool]:
         """One call on the disk or a file of it. Gives False if the power goes in its middle: then
         nothing may be made durable by it, and it fails at its end.
 
@@ -199,7 +200,9 @@ class SimulatedDisk:
         with self._lock:
             self._demand_power()
             self.calls += 1
-            self._gone = self.calls == self._cut_at
+            if self._cut_in and self._cut_at in ("", name):
+                self._cut_in -= 1
+                self._gone = self._cut_in == 0
             yield not self._gone
             self._demand_power()
 
@@ -256,7 +259,7 @@ class SimulatedFile:
         self._open = True
 
     def write(self, pieces: Sequence[Bytes]) -> None:
-        with self._call():
+        with self._call("write"):
             data = b"".join(pieces)
             fits = self._disk.room_for(len(data))
             self._node.write(data[:fits])
@@ -264,27 +267,27 @@ class SimulatedFile:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def sync(self) -> None:
-        with self._call() as whole:
+        with self._call("sync") as whole:
             if whole:
                 self._node.sync()
 
     def lose_unsynced(self) -> None:
         """What a failed sync does on Linux: pages that could not be written count as clean from
         then on, and no later sync brings them to the disk."""
-        with self._call():
+        with self._call("lose_unsynced"):
             self._node.changes.clear()
 
     def truncate(self, size_bytes: int) -> None:
-        with self._call():
+        with self._call("truncate"):
             self._node.truncate(size_bytes)
 
     def close(self) -> None:
-        with self._disk.call():
+        with self._disk.call("close"):
             self._open = self._node.locked = False
 
     @contextmanager
-    def _call(self) -> Iterator[bool]:
-        with self._disk.call() as whole:
+    def _call(self, name: str) -> Iterator[bool]:
+        with self._disk.call(name) as whole:
             if not self._open:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             yield whole
@@ -303,7 +306,7 @@ class SimulatedReading:
         return self._size_bytes
 
     def read(self, size_bytes: int, at: int) -> bytes:
-        with self._disk.call():
+        with self._disk.call("read"):
             return bytes(self._node.content[at : at + size_bytes])
 
     def close(self) -> None:
