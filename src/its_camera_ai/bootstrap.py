@@ -265,6 +265,7 @@ def _run_server(settings: Settings, index: int) -> None:
     from its_camera_ai.api.live import LiveHub  # noqa: PLC0415
     from its_camera_ai.api.state import SystemState  # noqa: PLC0415
     from its_camera_ai.ops.listening import listening_socket  # noqa: PLC0415
+    from its_camera_ai.recorder.playback import Playback  # noqa: PLC0415
     from its_camera_ai.roles.harness import Heartbeat, stop_event  # noqa: PLC0415
     from its_camera_ai.roles.rollout_steward import RolloutSteward  # noqa: PLC0415
     from its_camera_ai.roles.server import (  # noqa: PLC0415
@@ -274,9 +275,11 @@ def _run_server(settings: Settings, index: int) -> None:
         server_status,
     )
     from its_camera_ai.store.audit import AuditLog  # noqa: PLC0415
+    from its_camera_ai.store.bookmarks import BookmarkRepository  # noqa: PLC0415
     from its_camera_ai.store.event_writer import EventWriter  # noqa: PLC0415
     from its_camera_ai.store.events import EventRepository  # noqa: PLC0415
     from its_camera_ai.store.login_attempts import LoginAttempts  # noqa: PLC0415
+    from its_camera_ai.store.segment_list import SegmentList  # noqa: PLC0415
     from its_camera_ai.store.segments import SegmentRepository  # noqa: PLC0415
     from its_camera_ai.store.sessions import SessionRepository  # noqa: PLC0415
     from its_camera_ai.store.users import UserRepository  # noqa: PLC0415
@@ -288,7 +291,7 @@ def _run_server(settings: Settings, index: int) -> None:
     state, events = SystemState(clock), EventRepository(database, clock)
     writer, audit = EventWriter(events), AuditLog(database)
     hub = LiveHub(bus.packet_subscriber, clock)
-    models = model_registry(site)
+    models, media = model_registry(site), media_of(settings)
     token = settings.metrics_token
     app = create_app(
         ApiDeps(
@@ -315,8 +318,11 @@ def _run_server(settings: Settings, index: int) -> None:
             hub=hub,
             models=models,
             caller=bus.caller(),
-            media=media_of(settings),
+            media=media,
             media_root=settings.media,
+            playback=Playback(SegmentRepository(database), SegmentList(database), media),
+            listed=SegmentList(database),
+            bookmarks=BookmarkRepository(database),
         )
     )
     analytics = Analytics(

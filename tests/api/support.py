@@ -28,7 +28,9 @@ from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole, 
 from its_camera_ai.core.segments import Tier
 from its_camera_ai.core.time import NS_PER_S, WallTime
 from its_camera_ai.recorder.media import Media
+from its_camera_ai.recorder.playback import Playback
 from its_camera_ai.store.audit import AuditLog
+from its_camera_ai.store.bookmarks import BookmarkRepository
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.disk import RealDisk
@@ -36,6 +38,7 @@ from its_camera_ai.store.events import EventRepository
 from its_camera_ai.store.folder_store import FolderStore
 from its_camera_ai.store.login_attempts import LoginAttempts
 from its_camera_ai.store.model_registry import ModelRegistry
+from its_camera_ai.store.segment_list import SegmentList
 from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.store.sessions import SessionRepository
 from its_camera_ai.store.users import User, UserRepository
@@ -172,6 +175,7 @@ def make_site(database: Database, folder: Path, *, clock: TurnedClock | None = N
     media_root = folder / "media"
     media_root.mkdir(exist_ok=True)
     accounts = Accounts(users, sessions, LoginAttempts(database), audit, clock, passwords=passwords)
+    media = Media({Tier.HOT: FolderStore(RealDisk(), media_root)})
     deps = ApiDeps(
         settings=ApiSettings(version="1.2.3", cookie_secure=False),
         clock=clock,
@@ -184,8 +188,11 @@ def make_site(database: Database, folder: Path, *, clock: TurnedClock | None = N
         hub=LiveHub(bus.subscriber, clock),
         models=ModelRegistry(database, clock),
         caller=caller,
-        media=Media({Tier.HOT: FolderStore(RealDisk(), media_root)}),
+        media=media,
         media_root=media_root,
+        playback=Playback(SegmentRepository(database), SegmentList(database), media),
+        listed=SegmentList(database),
+        bookmarks=BookmarkRepository(database),
     )
     return Site(database, clock, bus, caller, deps, users, sessions, passwords)
 

@@ -34,6 +34,17 @@ POLICIES = {
     ("GET", "/api/v1/cameras/{camera_id}/recordings"): Policy.VIEWER,
     ("GET", "/api/v1/recordings/{recording_id}/media"): Policy.VIEWER,
     ("HEAD", "/api/v1/recordings/{recording_id}/media"): Policy.VIEWER,
+    ("GET", "/api/v1/cameras/{camera_id}/playlist.m3u8"): Policy.VIEWER,
+    ("GET", "/api/v1/recordings/{recording_id}/hls/{name}"): Policy.VIEWER,
+    ("HEAD", "/api/v1/recordings/{recording_id}/hls/{name}"): Policy.VIEWER,
+    ("GET", "/api/v1/cameras/{camera_id}/picture"): Policy.VIEWER,
+    ("GET", "/api/v1/cameras/{camera_id}/thumbnail"): Policy.VIEWER,
+    ("GET", "/api/v1/cameras/{camera_id}/strip"): Policy.VIEWER,
+    ("GET", "/api/v1/cameras/{camera_id}/timeline"): Policy.VIEWER,
+    ("GET", "/api/v1/bookmarks"): Policy.VIEWER,
+    ("POST", "/api/v1/bookmarks"): Policy.OPERATOR,
+    ("PATCH", "/api/v1/bookmarks/{bookmark_id}"): Policy.OPERATOR,
+    ("DELETE", "/api/v1/bookmarks/{bookmark_id}"): Policy.OPERATOR,
     ("GET", "/api/v1/model/status"): Policy.VIEWER,
     ("POST", "/api/v1/model/rollout"): Policy.ADMIN,
     ("POST", "/api/v1/model/promote"): Policy.ADMIN,
@@ -75,6 +86,12 @@ BODIES = {
     ("POST", "/api/v1/auth/login"): {"username": "nobody", "password": "wrong"},
     ("POST", "/api/v1/auth/password"): {"current": "wrong", "new": "another long password"},
     ("PUT", "/api/v1/cameras/{camera_id}"): {"url": "rtsp://cams.example/1"},
+    ("POST", "/api/v1/bookmarks"): {
+        "camera": "missing",
+        "since": "2026-05-28T20:26:40Z",
+        "title": "A van",
+    },
+    ("PATCH", "/api/v1/bookmarks/{bookmark_id}"): {"note": "grey"},
     ("POST", "/api/v1/model/rollout"): {"model": "nano"},
     ("POST", "/api/v1/model/promote"): {},
     ("POST", "/api/v1/model/rollback"): {},
@@ -92,6 +109,8 @@ def filled(path: str) -> str:
     return (
         path.replace("{camera_id}", "missing")
         .replace("{recording_id}", MISSING_ID)
+        .replace("{bookmark_id}", MISSING_ID)
+        .replace("{name}", "init.mp4")
         .replace("{path:path}", "some/page")
     )
 

@@ -19,15 +19,20 @@ from its_camera_ai.api.problems import on_http_exception, on_itscam_error, on_va
 from its_camera_ai.api.readiness import checks_of
 from its_camera_ai.api.routes import (
     auth,
+    bookmarks,
     cameras,
     dashboard,
     events,
     live,
     models,
+    playback,
+    recorded_pictures,
     recordings,
     system,
+    timeline,
 )
 from its_camera_ai.core.errors import ItscamError
+from its_camera_ai.recorder.thumbnails import Thumbnails
 
 ROUTERS: tuple[APIRouter, ...] = (
     auth.router,
@@ -35,6 +40,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     live.router,
     events.router,
     recordings.router,
+    playback.router,
+    recorded_pictures.router,
+    timeline.router,
+    bookmarks.router,
     models.router,
     system.router,
     dashboard.router,  # last: it takes every address that is left
@@ -62,6 +71,8 @@ def create_app(deps: ApiDeps, *, routers: Sequence[APIRouter] = ROUTERS) -> Fast
         seats=DecodingSeats(settings.decoding_viewers_max),
         readiness=ReadinessChecks(checks_of(deps), deps.clock),
         calls=CapacityLimiter(CALLS_MAX),
+        decoding=CapacityLimiter(settings.decoding_viewers_max),
+        thumbnails=Thumbnails(),
     )
     # Starlette's types ask for handlers of plain Exception; it calls them with their own type only
     app.add_exception_handler(ItscamError, on_itscam_error)  # type: ignore[arg-type]

@@ -16,10 +16,14 @@ from its_camera_ai.api.state import SystemState
 from its_camera_ai.bus.ports import Caller
 from its_camera_ai.core.time import Clock
 from its_camera_ai.recorder.media import Media
+from its_camera_ai.recorder.playback import Playback
+from its_camera_ai.recorder.thumbnails import Thumbnails
 from its_camera_ai.store.audit import AuditLog
+from its_camera_ai.store.bookmarks import BookmarkRepository
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.events import EventRepository
 from its_camera_ai.store.model_registry import ModelRegistry
+from its_camera_ai.store.segment_list import SegmentList
 from its_camera_ai.store.segments import SegmentRepository
 
 
@@ -67,6 +71,9 @@ class ApiDeps:
     caller: Caller
     media: Media
     media_root: Path
+    playback: Playback
+    listed: SegmentList
+    bookmarks: BookmarkRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ class Running:
 
     Attributes:
         calls: threads that may wait for an answer of another process at a time.
+        decoding: threads that may decode pictures of recordings at a time.
     """
 
     deps: ApiDeps
@@ -82,6 +90,8 @@ class Running:
     seats: DecodingSeats
     readiness: ReadinessChecks
     calls: CapacityLimiter
+    decoding: CapacityLimiter
+    thumbnails: Thumbnails
 
 
 def running(connection: HTTPConnection) -> Running:

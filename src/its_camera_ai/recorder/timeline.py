@@ -1,0 +1,125 @@
+"""What is recorded, in the order in which it is played, and where it is interrupted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from its_camera_ai.core.segments import SegmentState
+from its_camera_ai.core.time import NS_PER_MS
+from its_camera_ai.store.segment_list import ListedSegment
+
+SEAM_NS = 250 * NS_PER_MS
+"""A hole at the border of two files that is shorter goes on being the same recording; so does one
+of less than one and a half frames of a slow camera."""
+
+
+class GapReason(StrEnum):
+    """Why there is nothing to be shown."""
+
+    NOT_RECORDED = "not_recorded"
+    DAMAGED = "damaged"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span without pictures, wall ns."""
+
+    since_ns: int
+    until_ns: int
+    reason: GapReason
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Files that are one uninterrupted recording.
+
+    Attributes:
+        since_ns, until_ns: wall time.
+    """
+
+    since_ns: int
+    until_ns: int
+    files: int
+    size_bytes: int
+
+
+def in_order(found: Sequence[ListedSegment]) -> list[ListedSegment]:
+    """As they were recorded: by stream time within a connection to the camera, connections by
+    their beginning. A wall clock that was set back can't mix them."""
+    begins: dict[int, int] = {}
+    for segment in found:
+        begin = begins.get(segment.generation, segment.start_wall_ns)
+        begins[segment.generation] = min(begin, segment.start_wall_ns)
+    return sorted(
+        found, key=lambda s: (begins[s.generation], s.generation, s.start_pts_ns, s.start_wall_ns)
+    )
+
+
+def goes_on(before: ListedSegment, after: ListedSegment) -> bool:
+    """Whether one file's pictures follow on the other's without a hole."""
+    if before.generation != after.generation:
+        return False
+    return abs(after.start_pts_ns - before.start_pts_ns - before.duration_ns) <= _seam_ns(before)
+
+
+def _seam_ns(before: ListedSegment) -> int:
+    return max(SEAM_NS, 3 * before.duration_ns // (2 * max(before.frames, 1)))
+
+
+def unshown(segment: ListedSegment) -> GapReason | None:
+    """Why a file is not shown; None if it is."""
+    match segment.state:
+        case SegmentState.GOOD:
+            return None
+        case SegmentState.MISSING:
+            return GapReason.MISSING
+        case _:
+            return GapReason.DAMAGED
+
+
+def stretches(ordered: Sequence[ListedSegment]) -> list[Stretch]:
+    """The uninterrupted recordings among files in order. A step of the wall clock ends one too."""
+    found: list[Stretch] = []
+    previous: ListedSegment | None = None
+    for segment in ordered:
+        if unshown(segment) is not None:
+            previous = None
+            continue
+        start_ns, end_ns = segment.start_wall_ns, segment.end_wall_ns
+        if (
+            previous is not None
+            and goes_on(previous, segment)
+            and abs(start_ns - previous.end_wall_ns) <= _seam_ns(previous)
+        ):
+            last = found[-1]
+            size_bytes = last.size_bytes + segment.size_bytes
+            end_ns = max(last.until_ns, end_ns)
+            found[-1] = Stretch(last.since_ns, end_ns, last.files + 1, size_bytes)
+        else:
+            found.append(Stretch(start_ns, end_ns, 1, segment.size_bytes))
+        previous = segment
+    return found
+
+
+def gaps(ordered: Sequence[ListedSegment], since_ns: int, until_ns: int) -> list[Gap]:
+    """What of ``[since, until)`` is not shown, by time; recordings that overlap count once."""
+    spans: list[tuple[int, int, GapReason | None]] = [
+        (s.since_ns, s.until_ns, None) for s in stretches(ordered)
+    ]
+    for segment in ordered:
+        reason = unshown(segment)
+        if reason is not None:
+            spans.append((segment.start_wall_ns, segment.end_wall_ns, reason))
+    found: list[Gap] = []
+    at = since_ns
+    for start_ns, end_ns, reason in sorted(spans, key=lambda span: span[:2]):
+        if start_ns - at > SEAM_NS:
+            found.append(Gap(at, min(start_ns, until_ns), GapReason.NOT_RECORDED))
+        begin, end = max(start_ns, at), min(end_ns, until_ns)
+        if reason is not None and end > begin:
+            found.append(Gap(begin, end, reason))
+        at = max(at, end_ns)
+    if until_ns - at > SEAM_NS:
+        found.append(Gap(at, until_ns, GapReason.NOT_RECORDED))
+    return found
