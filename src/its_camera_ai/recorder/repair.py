@@ -9,8 +9,9 @@ from its_camera_ai.core.segments import Segment, SegmentState
 from its_camera_ai.recorder.check import read_closed
 from its_camera_ai.recorder.closing import close_left, newest_hash
 from its_camera_ai.recorder.findings import Finding, FindingKind
-from its_camera_ai.recorder.media_tree import exists, is_draft, is_file
+from its_camera_ai.recorder.media_tree import exists, in_the_making, is_draft, is_file
 from its_camera_ai.recorder.quarantine import quarantine
+from its_camera_ai.recorder.segment_file import unavailable
 from its_camera_ai.recorder.volume import Volume
 from its_camera_ai.store.segments import SegmentRepository
 
@@ -115,10 +116,14 @@ class Repairs:
         if is_draft(finding.path):
             self._put_aside(finding)
             return
-        segment = close_left(self._volume, path, newest_hash(self._volume.disk, path.parents[1]))
+        before = ""
+        if in_the_making(finding.path):
+            before = newest_hash(self._volume.disk, path.parents[1])
+        segment = close_left(self._volume, path, before)
         if segment is not None:
             self.done.closed += 1
             self._found.append(segment)
+            self.finish()  # the walk will come by its place
         elif not exists(self._volume.disk, path):
             self.done.quarantined += 1
 
@@ -148,11 +153,20 @@ class Repairs:
         """
         found, self._found = self._found, []
         missing, self._missing = self._missing, []
-        disk, root = self._volume.disk, self._volume.root
-        self.done.indexed += len(self._repository.adopt(found))
-        gone = [f for f in missing if not is_file(disk, root, f.path)]
-        if gone:
-            self._volume.check()  # after the look: an unmounted disk is not a thousand lost files
-            self._repository.mark([f.segment_id for f in gone], SegmentState.MISSING)
-            self.done.marked_missing += len(gone)
+        if not found and not missing:
+            return self.done
+        # first these: files that were found may be of rows that had another path
+        gone = [finding.segment_id for finding in missing if not self._is_there(finding.path)]
+        self._volume.check()  # after the look: an unmounted disk is not a thousand lost files
+        self._repository.mark(gone, SegmentState.MISSING)
+        self.done.marked_missing += len(gone)
+        indexed = len(self._repository.adopt(found))
+        self.done.indexed += indexed
+        self.done.left += len(found) - indexed  # copies, or garbage by now
         return self.done
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            return is_file(self._volume.disk, self._volume.root, path)
+        except OSError as error:
+            raise unavailable(self._volume.root, error) from error

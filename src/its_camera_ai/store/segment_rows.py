@@ -1,8 +1,8 @@
 """Rows of ``segments`` and ``garbage``: how they become segments, and what keeps them in step."""
 
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import Any
+from dataclasses import fields, replace
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, delete, exists, or_, select
@@ -65,6 +65,39 @@ def garbage_among(connection: Connection, paths: Sequence[str]) -> set[tuple[str
         )
         found.update((row.tier, row.path) for row in connection.execute(query))
     return found
+
+
+class Known(NamedTuple):
+    """What a row knows that its file does not."""
+
+    path: str
+    tier: str
+    content_hash: str
+    state: str
+    verified_wall_ns: int
+
+
+def known_of(connection: Connection, ids: Sequence[str]) -> dict[str, Known]:
+    """The rows of these segments in brief."""
+    columns = [segments.c[name] for name in Known._fields]
+    found: dict[str, Known] = {}
+    for part in chunks(ids):
+        query = select(segments.c.id, *columns).where(segments.c.id.in_(part))
+        found.update((row[0], Known(*row[1:])) for row in connection.execute(query))
+    return found
+
+
+def with_known(item: Segment, known: Known | None) -> Segment | None:
+    """A segment that was found as a file, with what its row knows; None if it is a copy."""
+    if known is None:
+        return item
+    missing = known.state == SegmentState.MISSING
+    if not missing and known.path != item.path and known.tier == item.tier:
+        return None
+    if known.content_hash != item.content_hash:
+        return item
+    state = item.state if missing else SegmentState(known.state)
+    return replace(item, state=state, verified_wall_ns=known.verified_wall_ns)
 
 
 def to_garbage(

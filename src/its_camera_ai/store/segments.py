@@ -21,9 +21,11 @@ from its_camera_ai.store.segment_rows import (
     COLUMNS,
     by_hold,
     garbage_among,
+    known_of,
     put_rows,
     segment_of_row,
     to_garbage,
+    with_known,
 )
 
 
@@ -94,7 +96,10 @@ class SegmentRepository:
                 put_rows(connection, items)
 
     def adopt(self, items: Sequence[Segment]) -> list[Segment]:
-        """``put_many`` for files that were found: those that are garbage meanwhile stay it.
+        """Store segments that were found as files. What is known of their content stays known.
+
+        Left out is what is garbage by now, and what has another file of this tier that is not
+        said to be missing: a copy.
 
         Returns:
             What was stored.
@@ -103,7 +108,13 @@ class SegmentRepository:
             return []
         with self._database.write(durable=False) as connection:
             waste = garbage_among(connection, [item.path for item in items])
-            new = [item for item in items if (str(item.tier), item.path) not in waste]
+            known = known_of(connection, [item.id for item in items])
+            new = [
+                kept
+                for item in items
+                if (str(item.tier), item.path) not in waste
+                and (kept := with_known(item, known.get(item.id))) is not None
+            ]
             if new:
                 put_rows(connection, new)
         return new
@@ -186,6 +197,15 @@ class SegmentRepository:
                 if garbage_too:
                     waste = garbage_among(connection, part)
                     found.update(path for its_tier, path in waste if its_tier == str(tier))
+        return found
+
+    def ids_at(self, paths: Sequence[str], tier: Tier = Tier.HOT) -> list[str]:
+        """Ids of the segments that have these files."""
+        found: list[str] = []
+        with self._database.read() as connection:
+            for part in chunks(paths):
+                which = segments.c.path.in_(part), segments.c.tier == str(tier)
+                found.extend(connection.scalars(select(segments.c.id).where(*which)))
         return found
 
     def indexed_garbage(self) -> list[str]:

@@ -1,0 +1,96 @@
+"""Makes the index anew from the files alone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+from its_camera_ai.core.segments import Segment
+from its_camera_ai.recorder.check import read_closed
+from its_camera_ai.recorder.media_tree import in_the_making, is_draft, walk
+from its_camera_ai.recorder.recovery import reconcile
+from its_camera_ai.recorder.repair import Repaired, Repairs
+from its_camera_ai.recorder.segment_file import unavailable
+from its_camera_ai.recorder.volume import Volume
+from its_camera_ai.store.segments import SegmentRepository
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What the index was made of.
+
+    Attributes:
+        files, size_bytes: recordings that are indexed now.
+        repaired: what was done with everything else.
+    """
+
+    files: int
+    size_bytes: int
+    repaired: Repaired
+
+
+def rebuild(
+    volume: Volume,
+    repository: SegmentRepository,
+    *,
+    progress: Callable[[int, int], None] = lambda files, size_bytes: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Rebuilt:
+    """Write the row of every recording of the volume anew, from what the file says of itself.
+
+    Safe while the site runs, and can be broken off and begun again: rows are written over, never
+    taken out. Rows whose file is not there say so afterwards. What was known of a file's content
+    (when it was verified, whether it is damaged) stays known where the row was there.
+
+    Args:
+        progress: told the files and bytes so far, now and then.
+
+    Raises:
+        StorageUnavailable: the volume can't be read, or is not the one that is wanted.
+        DatabaseUnavailable: the index can't be changed.
+    """
+    volume.check()
+    repairs = Repairs(volume, repository)
+    files = size_bytes = 0
+    try:
+        for batch in _batches(volume, repairs, stopped):
+            done = repository.adopt(batch)
+            files += len(done)
+            size_bytes += sum(segment.size_bytes for segment in done)
+            progress(files, size_bytes)
+    except OSError as error:
+        raise unavailable(volume.root, error) from error
+    repaired = repairs.finish()
+    if not stopped():
+        # rows without files; and if there were any, files whose id such a row had
+        repaired = _sum(repaired, reconcile(volume, repository))
+        if repaired.marked_missing:
+            repaired = _sum(repaired, reconcile(volume, repository))
+    return Rebuilt(files, size_bytes, repaired)
+
+
+def _batches(
+    volume: Volume, repairs: Repairs, stopped: Callable[[], bool]
+) -> Iterator[list[Segment]]:
+    """The sound recordings; everything else goes to the repairs."""
+    batch: list[Segment] = []
+    for found in walk(volume.disk, volume.root):
+        if stopped():
+            break
+        path = found.path
+        if not found.is_file or in_the_making(path) or is_draft(path) or not path.isascii():
+            continue
+        segment, finding = read_closed(volume.disk, volume.root, path)
+        if finding is not None:
+            repairs.take(finding)
+        elif segment is not None:
+            batch.append(segment)
+            if len(batch) >= BATCH:
+                yield batch
+                batch = []
+    yield batch
+
+
+def _sum(one: Repaired, other: Repaired) -> Repaired:
+    both = asdict(one)
+    return Repaired(**{name: both[name] + value for name, value in asdict(other).items()})
