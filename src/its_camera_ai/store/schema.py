@@ -150,6 +150,17 @@ garbage = Table(
     UniqueConstraint("tier", "path"),
 )
 
+moves = Table(
+    "moves",
+    metadata,
+    Column("segment_id", Text, primary_key=True),  # no foreign key: it may leave the index meanwhile
+    Column("path", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),  # a tier, where a copy may lie that no segment has yet
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("since_ns", BigInteger, nullable=False),
+)
+
 holds = Table(
     "holds",
     metadata,

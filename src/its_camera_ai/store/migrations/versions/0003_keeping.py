@@ -10,6 +10,7 @@ depends_on = None
 
 TABLES = (
     "garbage",
+    "moves",
     "holds",
     "bookmarks",
     "exports",
@@ -72,6 +73,16 @@ def _garbage_and_holds() -> None:
         sa.Column("since_ns", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_garbage")),
         sa.UniqueConstraint("tier", "path", name=op.f("uq_garbage_tier_path")),
+    )
+    op.create_table(
+        "moves",
+        sa.Column("segment_id", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("since_ns", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("segment_id", name=op.f("pk_moves")),
     )
     op.create_table(
         "holds",
