@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import delete
+
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.recorder.recorder import Recorder
 from its_camera_ai.recorder.volume import Volume
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.disk import RealDisk
+from its_camera_ai.store.schema import segments
 from its_camera_ai.store.segments import SegmentRepository
 from tests.recorder.support import RememberingIndex, packets
 from tests.support.clips import ClipSpec
@@ -31,6 +34,11 @@ class Recorded:
     def state(self, number: int) -> str:
         found = self.repository.get(self.segments[number].id)
         return "" if found is None else str(found.state)
+
+    def forget(self, number: int) -> None:
+        """The row is lost, not the file."""
+        with self.database.write(durable=True) as connection:
+            connection.execute(delete(segments).where(segments.c.id == self.segments[number].id))
 
     def quarantined(self) -> list[Path]:
         return sorted((self.root / ".quarantine").glob("*"))

@@ -65,7 +65,7 @@ def no_file(site: Recorded) -> None:
 
 
 def no_row(site: Recorded) -> None:
-    site.repository.delete([site.segments[1].id])
+    site.forget(1)
 
 
 def longer(site: Recorded) -> None:
@@ -145,7 +145,7 @@ def left_open(site: Recorded) -> None:
     part = site.file(3).parents[1] / ".open" / (site.file(3).name + ".part")
     cut(site.file(3), seal_bytes(site.file(3)) + 7)
     site.file(3).rename(part)
-    site.repository.delete([site.segments[3].id])
+    site.forget(3)
 
 
 def in_both_places(site: Recorded) -> None:

@@ -30,7 +30,7 @@ def nonsense(site: Recorded) -> None:
 
 def ids_mixed_up(site: Recorded) -> None:
     first, second = site.segments[:2]
-    site.repository.delete([second.id])
+    site.forget(1)
     site.repository.put(replace(first, path=second.path))
 
 

@@ -91,15 +91,3 @@ def test_latest(repository: SegmentRepository) -> None:
     assert repository.latest("north", MAIN) == segment(4)
     assert repository.latest("north", SUB) == segment(2, role=SUB)
     assert repository.latest("south", SUB) is None
-
-
-def test_delete(repository: SegmentRepository) -> None:
-    assert repository.delete(["north-main-0000", "north-main-0001", "nothing"]) == 2
-    assert repository.delete([]) == 0
-    assert repository.find("north", MAIN) == [segment(n) for n in (2, 3, 4)]
-
-
-def test_delete_more_than_one_statement_takes(database: Database) -> None:
-    repository = SegmentRepository(database)
-    repository.put(segment(1))
-    assert repository.delete([f"no-{n}" for n in range(1500)] + [segment(1).id]) == 1

@@ -27,7 +27,8 @@ from its_camera_ai.recorder.media_tree import (
 from its_camera_ai.recorder.segment_format import segment_of
 from its_camera_ai.recorder.segment_reading import content_hash, read_description, read_seal
 from its_camera_ai.recorder.stream_order import StreamOrder
-from its_camera_ai.store.segments import IndexedFile, Link, SegmentRepository
+from its_camera_ai.store.segment_walks import IndexedFile, Link
+from its_camera_ai.store.segments import SegmentRepository
 
 BATCH = 500
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from its_camera_ai.core.time import NS_PER_MS
 from its_camera_ai.recorder.findings import Finding, FindingKind
-from its_camera_ai.store.segments import Link
+from its_camera_ai.store.segment_walks import Link
 
 TOLERANCE_NS = 100 * NS_PER_MS
 """A picture's length and the rounding of a camera's clock."""

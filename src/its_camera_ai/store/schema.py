@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -137,6 +138,18 @@ segments = Table(
     Index("ix_segments_due", "data_class", "tier", "end_wall_ns", "id"),
     Index("ix_segments_totals", "camera_id", "tier", "state", "size_bytes"),
 )
+LONG_NS = 3600 * 10**9
+LONG = text(f"duration_ns > {LONG_NS}")  # written out: an index with a condition needs it so
+Index(
+    "ix_segments_long",
+    segments.c.camera_id,
+    segments.c.role,
+    segments.c.end_wall_ns,
+    sqlite_where=LONG,
+    postgresql_where=LONG,
+)
+DOUBTED = text("state <> 'good'")
+Index("ix_segments_doubted", segments.c.state, sqlite_where=DOUBTED, postgresql_where=DOUBTED)
 
 garbage = Table(
     "garbage",
@@ -153,7 +166,9 @@ garbage = Table(
 moves = Table(
     "moves",
     metadata,
-    Column("segment_id", Text, primary_key=True),  # no foreign key: it may leave the index meanwhile
+    Column(
+        "segment_id", Text, primary_key=True
+    ),  # no foreign key: it may leave the index meanwhile
     Column("path", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("target", Text, nullable=False),  # a tier, where a copy may lie that no segment has yet

@@ -8,6 +8,7 @@ from its_camera_ai.core.media import StreamRole
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.parameters import clamped
 from its_camera_ai.store.schema import segments
+from its_camera_ai.store.segment_rows import spanning
 
 
 class ListedSegment(NamedTuple):
@@ -45,27 +46,21 @@ class SegmentList:
         self, camera_id: str, role: StreamRole, since_ns: int, until_ns: int, limit: int
     ) -> list[ListedSegment]:
         """Those that share a moment with ``[since, until)``, by their ends; at most ``limit``."""
-        query = (
-            select(*_COLUMNS)
-            .where(*_within(camera_id, role, since_ns, until_ns))
-            .order_by(segments.c.end_wall_ns, segments.c.id)
-            .limit(limit)
-        )
         with self._database.read() as connection:
-            return [ListedSegment._make(row) for row in connection.execute(query).all()]
+            rows = spanning(connection, _COLUMNS, camera_id, (role,), since_ns, until_ns, limit)
+        return [ListedSegment._make(row) for row in rows]
 
     def activity(
         self, camera_id: str, role: StreamRole, since_ns: int, until_ns: int, limit: int
     ) -> list[tuple[int, int, bytes]]:
         """Beginning, end and packed ``SegmentActivity`` of those that vision saw something of."""
-        query = (
-            select(segments.c.start_wall_ns, segments.c.end_wall_ns, segments.c.activity)
-            .where(*_within(camera_id, role, since_ns, until_ns), segments.c.activity.is_not(None))
-            .order_by(segments.c.end_wall_ns)
-            .limit(limit)
-        )
+        columns = [segments.c[n] for n in ("start_wall_ns", "end_wall_ns", "activity", "id")]
+        seen = segments.c.activity.is_not(None)
         with self._database.read() as connection:
-            return [(start, end, packed) for start, end, packed in connection.execute(query)]
+            for row in spanning(
+                connection, columns, camera_id, (role,), since_ns, until_ns, limit, seen
+            ):
+                yield row[0], row[1], row[2]
 
     def before(self, camera_id: str, role: StreamRole, wall_ns: int) -> int | None:
         """The end of the last one that ended by then, wall ns."""
@@ -92,13 +87,3 @@ class SegmentList:
 
 def _of(camera_id: str, role: StreamRole) -> tuple[ColumnElement[bool], ...]:
     return segments.c.camera_id == camera_id, segments.c.role == str(role)
-
-
-def _within(
-    camera_id: str, role: StreamRole, since_ns: int, until_ns: int
-) -> tuple[ColumnElement[bool], ...]:
-    return (
-        *_of(camera_id, role),
-        segments.c.end_wall_ns > clamped(since_ns),
-        segments.c.start_wall_ns < clamped(until_ns),
-    )

@@ -1,6 +1,6 @@
 """Rows of ``segments`` and ``garbage``: how they become segments, and what keeps them in step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any, NamedTuple
 
@@ -12,8 +12,8 @@ from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.retention_matrix import video_class
 from its_camera_ai.core.segments import Segment, SegmentState, Tier
 from its_camera_ai.store import sqlite
-from its_camera_ai.store.parameters import chunks
-from its_camera_ai.store.schema import garbage, holds, segments
+from its_camera_ai.store.parameters import chunks, clamped
+from its_camera_ai.store.schema import LONG, LONG_NS, garbage, holds, segments
 
 _NAMES = tuple(field.name for field in fields(Segment))
 COLUMNS = tuple(segments.c[name] for name in _NAMES)
@@ -65,6 +65,48 @@ def garbage_among(connection: Connection, paths: Sequence[str]) -> set[tuple[str
         )
         found.update((row.tier, row.path) for row in connection.execute(query))
     return found
+
+
+def spanning(
+    connection: Connection,
+    columns: Sequence[ColumnElement[Any]],
+    camera_id: str,
+    roles: Iterable[StreamRole],
+    since_wall_ns: int | None,
+    until_wall_ns: int | None,
+    limit: int,
+    *conditions: ColumnElement[bool],
+) -> list[Row[Any]]:
+    """Rows that share a moment with ``[since, until)``, by their end and id; at most ``limit``.
+
+    Which rows begin before ``until`` can't be told from an index that is sorted by their ends, so
+    all that follow would be searched through. But hardly any segment is longer than ``LONG``: the
+    others end soon after ``until``, and the long ones have an index of their own.
+
+    Args:
+        columns: of ``segments``; ``end_wall_ns`` and ``id`` among them.
+        conditions: further ones.
+    """
+    query = select(*columns).where(
+        segments.c.camera_id == camera_id,
+        segments.c.role.in_([str(role) for role in roles]),
+        *conditions,
+    )
+    if since_wall_ns is not None:
+        query = query.where(segments.c.end_wall_ns > clamped(since_wall_ns))
+    order = (segments.c.end_wall_ns, segments.c.id)
+    query = query.order_by(*order).limit(limit)
+    if until_wall_ns is None:
+        return list(connection.execute(query))
+    query = query.where(segments.c.start_wall_ns < clamped(until_wall_ns))
+    usual = query.where(
+        segments.c.end_wall_ns <= clamped(until_wall_ns + LONG_NS),
+        segments.c.duration_ns <= LONG_NS,
+    )
+    rows = list(connection.execute(usual))
+    if long := list(connection.execute(query.where(LONG))):
+        rows = sorted([*rows, *long], key=lambda row: (row.end_wall_ns, row.id))
+    return rows[:limit]
 
 
 class Known(NamedTuple):

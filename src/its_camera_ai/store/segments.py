@@ -1,22 +1,19 @@
 """The index of recordings. The files are the truth; this can be rebuilt from them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from sqlalchemy import (
     bindparam,
     delete,
     select,
-    tuple_,
     update,
 )
 
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment, SegmentState, Tier
-from its_camera_ai.store.database import Database
 from its_camera_ai.store.parameters import chunks, clamped
-from its_camera_ai.store.schema import garbage, segments
+from its_camera_ai.store.schema import segments
 from its_camera_ai.store.segment_rows import (
     COLUMNS,
     by_hold,
@@ -24,39 +21,11 @@ from its_camera_ai.store.segment_rows import (
     known_of,
     put_rows,
     segment_of_row,
+    spanning,
     to_garbage,
     with_known,
 )
-
-
-class IndexedFile(NamedTuple):
-    """What a check needs to know of a row."""
-
-    id: str
-    path: str
-    size_bytes: int
-    content_hash: str
-    state: str
-
-
-_FILE_COLUMNS = tuple(segments.c[name] for name in IndexedFile._fields)
-_AFTER_ALL = "\U0010ffff"
-"""Sorts behind every path."""
-
-
-class Link(NamedTuple):
-    """What ties a segment to those before and after it in its stream."""
-
-    id: str
-    path: str
-    start_wall_ns: int
-    end_wall_ns: int
-    content_hash: str
-    previous_hash: str
-    original_hash: str
-
-
-_LINK_COLUMNS = tuple(segments.c[name] for name in Link._fields)
+from its_camera_ai.store.segment_walks import SegmentWalks
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +45,9 @@ class Discarded:
         return sum(segment.size_bytes for segment in self.segments)
 
 
-class SegmentRepository:
+class SegmentRepository(SegmentWalks):
     """Segments by camera, role and time. Its commits are not synced one by one: after a power cut
     the recorder finds the files that the index lacks."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def put(self, segment: Segment) -> None:
         """Store or overwrite one segment. Another row for the same path is replaced: a file can
@@ -138,16 +104,12 @@ class SegmentRepository:
 
         Page on with ``since_wall_ns`` = the last one's ``end_wall_ns``.
         """
-        query = select(*COLUMNS).where(segments.c.camera_id == camera_id)
-        if role is not None:
-            query = query.where(segments.c.role == str(role))
-        if since_wall_ns is not None:
-            query = query.where(segments.c.end_wall_ns > clamped(since_wall_ns))
-        if until_wall_ns is not None:
-            query = query.where(segments.c.start_wall_ns < clamped(until_wall_ns))
-        query = query.order_by(segments.c.end_wall_ns, segments.c.id).limit(limit)
+        roles = StreamRole if role is None else (role,)
         with self._database.read() as connection:
-            return [segment_of_row(row) for row in connection.execute(query)]
+            rows = spanning(
+                connection, COLUMNS, camera_id, roles, since_wall_ns, until_wall_ns, limit
+            )
+        return [segment_of_row(row) for row in rows]
 
     def latest(self, camera_id: str, role: StreamRole) -> Segment | None:
         """The segment that starts last."""
@@ -160,92 +122,6 @@ class SegmentRepository:
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else segment_of_row(row)
-
-    def by_path(
-        self, prefix: str = "", tier: Tier = Tier.HOT, *, page_rows: int = 5000
-    ) -> Iterator[IndexedFile]:
-        """All files of a tier whose path begins so, in order of their path.
-
-        Read page by page, each by itself: what changes meanwhile may be seen or not.
-        """
-        last, end = prefix, prefix + _AFTER_ALL
-        query = (
-            select(*_FILE_COLUMNS)
-            .where(segments.c.tier == str(tier), segments.c.path < end)
-            .order_by(segments.c.path)
-            .limit(page_rows)
-        )
-        condition = segments.c.path >= last
-        while True:
-            with self._database.read() as connection:
-                page = [IndexedFile(*row) for row in connection.execute(query.where(condition))]
-            yield from page
-            if len(page) < page_rows:
-                return
-            condition = segments.c.path > page[-1].path
-
-    def known(
-        self, paths: Sequence[str], tier: Tier = Tier.HOT, *, garbage_too: bool = True
-    ) -> set[str]:
-        """Which of these files a segment has, or are garbage that waits for its removal."""
-        found: set[str] = set()
-        of_tier = segments.c.tier == str(tier)
-        with self._database.read() as connection:
-            for part in chunks(paths):
-                query = select(segments.c.path).where(segments.c.path.in_(part), of_tier)
-                found.update(connection.scalars(query))
-                if garbage_too:
-                    waste = garbage_among(connection, part)
-                    found.update(path for its_tier, path in waste if its_tier == str(tier))
-        return found
-
-    def ids_at(self, paths: Sequence[str], tier: Tier = Tier.HOT) -> list[str]:
-        """Ids of the segments that have these files."""
-        found: list[str] = []
-        with self._database.read() as connection:
-            for part in chunks(paths):
-                which = segments.c.path.in_(part), segments.c.tier == str(tier)
-                found.extend(connection.scalars(select(segments.c.id).where(*which)))
-        return found
-
-    def indexed_garbage(self) -> list[str]:
-        """Paths that are garbage and a segment's at once."""
-        query = select(segments.c.path).join(
-            garbage, (garbage.c.path == segments.c.path) & (garbage.c.tier == segments.c.tier)
-        )
-        with self._database.read() as connection:
-            return list(connection.scalars(query))
-
-    def streams(self) -> list[tuple[str, StreamRole]]:
-        """The cameras and streams that have segments."""
-        found: list[tuple[str, StreamRole]] = []
-        place = tuple_(segments.c.camera_id, segments.c.role)
-        query = select(segments.c.camera_id, segments.c.role).order_by(*place).limit(1)
-        with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-            while row is not None:  # from one to the next in the index, not over all rows
-                found.append((row.camera_id, StreamRole(row.role)))
-                after = query.where(place > tuple_(row.camera_id, row.role))
-                row = connection.execute(after).one_or_none()
-        return found
-
-    def links(self, camera_id: str, role: StreamRole, *, page_rows: int = 5000) -> Iterator[Link]:
-        """All segments of a stream, in all tiers, by their start; read page by page."""
-        place = tuple_(segments.c.start_wall_ns, segments.c.id)
-        query = (
-            select(*_LINK_COLUMNS)
-            .where(segments.c.camera_id == camera_id, segments.c.role == str(role))
-            .order_by(*place)
-            .limit(page_rows)
-        )
-        after = query
-        while True:
-            with self._database.read() as connection:
-                page = [Link(*row) for row in connection.execute(after)]
-            yield from page
-            if len(page) < page_rows:
-                return
-            after = query.where(place > tuple_(page[-1].start_wall_ns, page[-1].id))
 
     def discard(self, ids: Iterable[str], *, reason: str, now_wall_ns: int) -> Discarded:
         """Delete segments: the only way. Their rows leave the index and their files become garbage
@@ -331,16 +207,3 @@ class SegmentRepository:
         query = query.order_by(segments.c.verified_wall_ns, segments.c.start_wall_ns).limit(limit)
         with self._database.read() as connection:
             return [segment_of_row(row) for row in connection.execute(query)]
-
-    def delete(self, ids: Iterable[str]) -> int:
-        """Remove rows, not files; unknown ids are passed over. Returns how many there were."""
-        removed = 0
-        wanted = list(ids)
-        if not wanted:
-            return 0
-        with self._database.write(durable=False) as connection:
-            for part in chunks(wanted):
-                removed += connection.execute(
-                    delete(segments).where(segments.c.id.in_(part))
-                ).rowcount
-        return removed

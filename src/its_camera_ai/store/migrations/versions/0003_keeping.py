@@ -31,6 +31,15 @@ NEW_COLUMNS = (
     sa.Column("data_class", sa.Text(), nullable=False, server_default="raw_video"),
 )
 
+PARTIAL_INDICES = (
+    (
+        "ix_segments_long",
+        ["camera_id", "role", "end_wall_ns"],
+        "duration_ns > 3600000000000",
+    ),
+    ("ix_segments_doubted", ["state"], "state <> 'good'"),
+)
+
 
 def upgrade() -> None:
     with op.batch_alter_table("segments") as segments:
@@ -44,6 +53,9 @@ def upgrade() -> None:
     op.create_index("ix_segments_verified", "segments", ["tier", "verified_wall_ns"])
     op.create_index("ix_segments_due", "segments", ["data_class", "tier", "end_wall_ns", "id"])
     op.create_index("ix_segments_totals", "segments", ["camera_id", "tier", "state", "size_bytes"])
+    for name, columns, condition in PARTIAL_INDICES:
+        only = sa.text(condition)
+        op.create_index(name, "segments", columns, sqlite_where=only, postgresql_where=only)
     tracked = sa.text("track_id IS NOT NULL")
     op.create_index(
         "ix_events_tracked",
@@ -183,6 +195,8 @@ def downgrade() -> None:
     for table in TABLES:
         op.drop_table(table)
     op.drop_index("ix_events_tracked", "events")
+    for name, _, _ in PARTIAL_INDICES:
+        op.drop_index(name, "segments")
     with op.batch_alter_table("segments") as segments:
         segments.drop_index("ix_segments_age")
         segments.drop_index("ix_segments_verified")
