@@ -28,8 +28,11 @@ from its_camera_ai.store.vault import Vault
 from its_camera_ai.vision.runtime import Device, RuntimeChoice, RuntimeName
 
 if TYPE_CHECKING:
+    from its_camera_ai.recorder.expected_volume import ExpectedVolumeFile
     from its_camera_ai.recorder.media import Media
+    from its_camera_ai.recorder.volume import Volume
     from its_camera_ai.roles.model_follower import ModelFollower
+    from its_camera_ai.store.holds import HoldRepository
     from its_camera_ai.store.model_registry import ModelRegistry
     from its_camera_ai.vision.detector import DetectorModel
     from its_camera_ai.vision.model_pool import ModelPool
@@ -66,8 +69,9 @@ def open_site(settings: Settings, *, prepare: bool = False) -> Site:
         StorageUnavailable, DatabaseUnavailable, ConfigInvalid: with what to do.
     """
     if prepare:
-        for folder in (settings.data_dir, settings.media, settings.models):
+        for folder in (settings.data_dir, settings.models):
             make_folder(folder)
+        _prepare_volume(settings)
     elif not settings.data_dir.is_dir():
         raise ConfigInvalid(
             f"There is no site in {settings.data_dir.absolute()}; start one with 'itscam up', or "
@@ -81,6 +85,50 @@ def open_site(settings: Settings, *, prepare: bool = False) -> Site:
     vault = Vault.open(settings.key_file)
     clock = SystemClock()
     return Site(settings, clock, database, vault, CameraRepository(database, vault, clock))
+
+
+def _prepare_volume(settings: Settings) -> None:
+    """Mark the empty folder of a new site. Where a site has its volume, nothing is touched: it may
+    not be mounted, or hang; the recording process tells."""
+    from its_camera_ai.recorder.volume_identity import prepare_volume  # noqa: PLC0415
+    from its_camera_ai.store.disk import RealDisk  # noqa: PLC0415
+
+    clock = SystemClock()
+    prepare_volume(
+        RealDisk(),
+        settings.media,
+        expected_volume(settings),
+        new_id=lambda: new_id(clock.wall_ns()),
+        clock=clock,
+    )
+
+
+def expected_volume(settings: Settings) -> "ExpectedVolumeFile":
+    """Which volume this site records to."""
+    from its_camera_ai.recorder.expected_volume import ExpectedVolumeFile  # noqa: PLC0415
+    from its_camera_ai.store.disk import RealDisk  # noqa: PLC0415
+
+    return ExpectedVolumeFile(RealDisk(), settings.data_dir.absolute())
+
+
+def volume_of(settings: Settings) -> "Volume":
+    """The volume of the recordings, for processes that do not record: refuses any other one."""
+    from its_camera_ai.recorder.volume import Volume  # noqa: PLC0415
+    from its_camera_ai.recorder.volume_identity import VolumeIdentity  # noqa: PLC0415
+    from its_camera_ai.store.disk import RealDisk  # noqa: PLC0415
+
+    disk, root = RealDisk(), settings.media
+    identity = VolumeIdentity(disk, root, expected_volume(settings), clock=SystemClock())
+    return Volume(disk, root, identity=identity)
+
+
+def hold_repository(settings: Settings, database: Database) -> "HoldRepository":
+    """What nothing may delete."""
+    from its_camera_ai.store.hold_mirror import HoldMirror  # noqa: PLC0415
+    from its_camera_ai.store.holds import HoldRepository  # noqa: PLC0415
+
+    volume = volume_of(settings)
+    return HoldRepository(database, HoldMirror(volume.disk, volume.root, check=volume.check))
 
 
 def make_folder(folder: Path) -> None:
@@ -117,27 +165,46 @@ def run_role(settings: Settings, role: str, index: int) -> None:
 
 
 def _run_ingest(settings: Settings, index: int) -> None:
-    from its_camera_ai.recorder.volume import Volume  # noqa: PLC0415
+    from its_camera_ai.recorder.followed_policy import FollowedPolicy  # noqa: PLC0415
+    from its_camera_ai.recorder.recording_storage import RecordingStorage  # noqa: PLC0415
+    from its_camera_ai.recorder.reserve import Reserve  # noqa: PLC0415
     from its_camera_ai.roles.harness import Heartbeat, stop_event  # noqa: PLC0415
     from its_camera_ai.roles.ingest import Ingest  # noqa: PLC0415
     from its_camera_ai.store.disk import RealDisk  # noqa: PLC0415
     from its_camera_ai.store.segments import SegmentRepository  # noqa: PLC0415
+    from its_camera_ai.store.storage_policy import StoragePolicyRepository  # noqa: PLC0415
 
     stop = stop_event(tied_to_parent=True)
     bus, clock = LocalBus(settings.run), SystemClock()
     # law 1: the database may be dead, now or later; it is opened when it lets itself be opened
     opened = functools.cache(lambda: open_site(settings))
+    policy = FollowedPolicy(
+        RealDisk(),
+        settings.data_dir.absolute() / "storage-policy.json",
+        lambda: StoragePolicyRepository(opened().database),
+    )
+    storage = RecordingStorage(
+        RealDisk(),
+        settings.media,
+        expected=expected_volume(settings),
+        segments=lambda: SegmentRepository(opened().database),
+        policy=policy,
+        reserve=Reserve.parse(settings.storage_reserve),
+        has_warm=False,
+        clock=clock,
+    )
     ingest = Ingest(
         publisher=bus.packet_publisher(),
         segments=lambda: SegmentRepository(opened().database),
-        volume=Volume(RealDisk(), settings.media),
+        storage=storage,
         segment_s=settings.segment_s,
         clock=clock,
         rng=random.Random(),  # noqa: S311  spreads reconnects, no secret
     )
     heartbeat = Heartbeat("ingest", index, bus.status_sender(), ingest.status, clock=clock)
     cache = camera_cache(settings)
-    follow_cameras(CameraFollower(lambda: opened().cameras, ingest.want, cache=cache), stop)
+    follower = CameraFollower(lambda: opened().cameras, ingest.want, cache=cache)
+    follow_cameras(follower, stop, tick=policy.poll)
     ingest.close()
     heartbeat.close()
     bus.close()

@@ -1,9 +1,21 @@
 """Packets for recorder tests, and an index that remembers."""
 
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
 from its_camera_ai.core.camera_url import CameraUrl
+from its_camera_ai.core.disk import Disk
 from its_camera_ai.core.media import Packet, StreamInfo, StreamRole
 from its_camera_ai.core.segments import Segment
-from its_camera_ai.core.time import NS_PER_S
+from its_camera_ai.core.storage_policy import StoragePolicy
+from its_camera_ai.core.time import NS_PER_S, Clock, SystemClock
+from its_camera_ai.recorder.expected_volume import ExpectedVolumeFile
+from its_camera_ai.recorder.recording_storage import RecordingStorage
+from its_camera_ai.recorder.reserve import Reserve
+from its_camera_ai.recorder.volume_identity import prepare_volume
+from its_camera_ai.store.disk import RealDisk
+from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.video.demux import Demuxer
 from its_camera_ai.video.stamps import with_stamps
 from tests.support.clips import ClipSpec, make_clip
@@ -33,6 +45,34 @@ def packets(
         )
         for i, raw in enumerate(raws)
     ]
+
+
+def recording_storage(
+    folder: Path,
+    segments: Callable[[], SegmentRepository],
+    *,
+    disk: Disk | None = None,
+    root: Path | None = None,
+    policy: StoragePolicy | None = None,
+    reserve: str = "1M",
+    clock: Clock | None = None,
+) -> RecordingStorage:
+    """A marked volume in ``<folder>/media`` as the recording process has it; not started."""
+    ids = itertools.count(1)
+    clock, used, wanted = clock or SystemClock(), disk or RealDisk(), policy or StoragePolicy()
+    root = root or folder / "media"
+    expected = ExpectedVolumeFile(RealDisk(), folder)
+    prepare_volume(RealDisk(), root, expected, new_id=lambda: f"id{next(ids)}", clock=clock)
+    return RecordingStorage(
+        used,
+        root,
+        expected=expected,
+        segments=segments,
+        policy=lambda: wanted,
+        reserve=Reserve.parse(reserve),
+        has_warm=False,
+        clock=clock,
+    )
 
 
 class RememberingIndex:

@@ -15,12 +15,12 @@ from its_camera_ai.core.errors import DatabaseUnavailable
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.scene import Line, Scene
 from its_camera_ai.core.time import SystemClock
-from its_camera_ai.recorder.volume import Volume
+from its_camera_ai.recorder.volume_identity import FOLDER
 from its_camera_ai.roles.ingest import Ingest
 from its_camera_ai.store.database import open_database
-from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.segments import SegmentRepository
+from tests.recorder.support import recording_storage
 from tests.support.clips import ClipSpec, make_clip, numbers_in
 from tests.support.waiting import wait_until
 
@@ -32,7 +32,6 @@ class Rig:
 
     def __init__(self, folder: Path) -> None:
         self.media = folder / "media"
-        self.media.mkdir()
         self.bus = LocalBus(folder / "r")
         self.database = open_database(f"sqlite:///{folder / 'db.sqlite'}")
         migrate(self.database)
@@ -40,7 +39,7 @@ class Rig:
         self.ingest = Ingest(
             publisher=self.bus.packet_publisher(),
             segments=self._segments,
-            volume=Volume(RealDisk(), self.media),
+            storage=recording_storage(folder, self._segments),
             segment_s=2,
             clock=SystemClock(),
             rng=random.Random(5),
@@ -107,7 +106,7 @@ def test_a_camera_that_is_switched_off_ends_with_whole_files(rig: Rig) -> None:
 def test_a_camera_that_is_not_to_be_recorded_leaves_nothing(rig: Rig) -> None:
     rig.ingest.want([rig.camera("a", record=False)])
     wait_until(lambda: (s := rig.stream("a")) and s.packets > 30, "packets")
-    assert not list(rig.media.rglob("*"))
+    assert [found.name for found in rig.media.iterdir()] == [FOLDER], "the volume's own mark"
 
 
 def test_a_database_that_is_away_at_the_start_stops_nothing(rig: Rig) -> None:

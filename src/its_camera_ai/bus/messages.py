@@ -95,7 +95,15 @@ class RecordRequest(msgspec.Struct, frozen=True, tag=True):
     cause: str
 
 
-IngestMessage = ActivityMessage | RecordRequest
+class JudgedMessage(msgspec.Struct, frozen=True, tag=True):
+    """The server looked through all that vision told of a camera up to a wall time, and asked for
+    what is to be recorded of it; told about once a second."""
+
+    camera_id: str
+    until_wall_ns: int
+
+
+IngestMessage = ActivityMessage | RecordRequest | JudgedMessage
 
 
 class CameraState(StrEnum):
@@ -112,7 +120,8 @@ class CameraState(StrEnum):
 class StreamStatus(msgspec.Struct, frozen=True):
     """One stream as ingest sees it. Counters run since the process started.
 
-    ``unrecorded_packets`` is what the recorder had to give up; ``jumps`` how often the camera's
+    ``unrecorded_packets`` is what the recorder had to give up, ``skipped_packets`` what the camera's
+    recording mode passed over; ``recording_cause`` is why it records now, empty if it does not; ``jumps`` how often the camera's
     time stamps jumped. ``error`` is the last failure in words, without credentials.
     """
 
@@ -135,6 +144,9 @@ class StreamStatus(msgspec.Struct, frozen=True):
     recording: bool = False
     recording_problem: str = ""
     jumps: int = 0
+    skipped_packets: int = 0
+    recording_mode: str = ""
+    recording_cause: str = ""
 
 
 LATENCY_BOUNDS_MS = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
@@ -235,6 +247,39 @@ class JobStatus(msgspec.Struct, frozen=True):
     totals: dict[str, float] = {}
 
 
+class StorageStatus(msgspec.Struct, frozen=True):
+    """The volume that is recorded to, as ingest sees it. Counters run since it started.
+
+    Attributes:
+        level: 0, or the highest of 70, 85 and 95 % of the usable space that is reached.
+        bytes_per_s: at which recordings grow; 0 in the first minute.
+        evicted_files, evicted_bytes: removed to make room.
+        evicted_oldest_wall_ns, evicted_newest_wall_ns: the moments that were lost so; 0 without.
+        protected_only: nothing is left that may be removed.
+        problem, notice: for people; empty if there is none.
+        full_in_s: until old recordings must go; None if that is not known.
+        keeps_days: how far back recordings will reach then; ``policy_days`` is what the policy
+            wants, None for ever; ``is_short`` if the one is less than the other.
+    """
+
+    total_bytes: int = 0
+    free_bytes: int = 0
+    reserve_bytes: int = 0
+    level: int = 0
+    bytes_per_s: float = 0.0
+    evicted_files: int = 0
+    evicted_bytes: int = 0
+    evicted_oldest_wall_ns: int = 0
+    evicted_newest_wall_ns: int = 0
+    protected_only: bool = False
+    problem: str = ""
+    notice: str = ""
+    full_in_s: float | None = None
+    keeps_days: float | None = None
+    policy_days: float | None = None
+    is_short: bool = False
+
+
 class RoleStatus(msgspec.Struct, frozen=True):
     """The heartbeat of one process, once a second, with what it knows.
 
@@ -256,6 +301,7 @@ class RoleStatus(msgspec.Struct, frozen=True):
     busy_s: dict[str, float] = {}
     counters: dict[str, float] = {}
     problems: list[str] = []
+    storage: StorageStatus | None = None
 
 
 class LookTest(msgspec.Struct, frozen=True, tag=True):

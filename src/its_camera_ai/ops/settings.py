@@ -90,6 +90,12 @@ class Settings(BaseSettings):
     segment_s: float = Field(
         20.0, ge=2, le=600, description="A new recording file begins after so many seconds."
     )
+    storage_reserve: str = Field(
+        "",
+        description="Free space that recording keeps on its disk by removing the oldest recordings "
+        "that nothing protects: `5%`, `800M`, `20G`. If not set: 2 % of the disk or what all "
+        "cameras write in a minute, whichever is more, and never more than a fifth of the disk.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged."
     )

@@ -2,24 +2,24 @@
 
 import random
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import msgspec
 import structlog
 
-from its_camera_ai.bus.messages import RoleStatus, StreamStatus
+from its_camera_ai.bus.messages import RoleStatus, StorageStatus, StreamStatus
 from its_camera_ai.bus.ports import PacketPublisher
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import RetryableError
 from its_camera_ai.core.media import Packet, StreamRole
 from its_camera_ai.core.time import Clock
-from its_camera_ai.recorder.index import BackgroundIndex
 from its_camera_ai.recorder.recorder import Recorder
+from its_camera_ai.recorder.recording_storage import RecordingStorage
 from its_camera_ai.recorder.recovery import reconcile
 from its_camera_ai.recorder.repair import Repaired
-from its_camera_ai.recorder.volume import Volume
 from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.video.pipeline import Sink, StreamPipeline
 from its_camera_ai.video.stream import CameraStream
@@ -27,6 +27,8 @@ from its_camera_ai.video.stream import CameraStream
 log = structlog.get_logger(__name__)
 
 STOP_TIMEOUT_S = 8.0
+RECORDERS_STOP_S = 5.0
+"""For all recorders together: a disk that hangs must not hang the process."""
 
 
 class FanOut:
@@ -54,13 +56,14 @@ class _Running:
     camera: Camera
     pipelines: list[StreamPipeline]
     recorder: Recorder | None
+    is_leaving: bool = False
 
 
 class Ingest:
     """Runs the pipelines that the wanted cameras need, and only restarts those that changed.
 
     Args:
-        volume: recorded to.
+        storage: recorded to; started and closed with this.
         segments: gives the index; raises ``RetryableError`` while the database is away.
     """
 
@@ -69,20 +72,20 @@ class Ingest:
         *,
         publisher: PacketPublisher,
         segments: Callable[[], SegmentRepository],
-        volume: Volume,
+        storage: RecordingStorage,
         segment_s: float,
         clock: Clock,
         rng: random.Random,
     ) -> None:
         self._fan_out = FanOut(publisher)
         self._segments = segments
-        self._index = BackgroundIndex(segments)
-        self._volume = volume
+        self._storage = storage
         self._segment_s = segment_s
         self._clock = clock
         self._rng = rng
         self._running: dict[str, _Running] = {}
         self._lock = threading.Lock()
+        storage.start()
 
     def want(self, cameras: list[Camera]) -> None:
         """Start, stop and restart pipelines until exactly these cameras run."""
@@ -106,7 +109,7 @@ class Ingest:
     def _reconcile(self, camera_ids: list[str]) -> None:
         for camera_id in camera_ids:
             try:
-                done = reconcile(self._volume, self._segments(), camera_id)
+                done = reconcile(self._storage.volume, self._segments(), camera_id)
             except RetryableError as error:
                 log.warning("recordings were not checked", camera=camera_id, problem=str(error))
             else:
@@ -116,7 +119,9 @@ class Ingest:
     def _start(self, camera: Camera) -> None:
         recorder = None
         if camera.record:
-            recorder = Recorder(self._volume, self._index, segment_s=self._segment_s)
+            recorder = Recorder(
+                self._storage.volume, self._storage.index, segment_s=self._segment_s
+            )
         pipelines = []
         for role, url in camera.streams:
             sinks: list[Sink] = [self._fan_out]
@@ -149,20 +154,26 @@ class Ingest:
     def _stop(self, leaving: list[_Running]) -> None:
         """Stop intake everywhere first, then finish the files."""
         for running in leaving:
+            running.is_leaving = True
             for pipeline in running.pipelines:
                 pipeline.request_stop()
         for running in leaving:
             for pipeline in running.pipelines:
                 if not pipeline.join(STOP_TIMEOUT_S):
                     log.warning("a capture thread is still blocked", camera=running.camera.id)
-            if running.recorder is not None:
-                running.recorder.close()
+        recorders = [r.recorder for r in leaving if r.recorder is not None]
+        for recorder in recorders:
+            recorder.request_close(RECORDERS_STOP_S)
+        until_s = time.monotonic() + RECORDERS_STOP_S
+        for recorder in recorders:
+            recorder.join(until_s - time.monotonic())
+        for running in leaving:
             with self._lock:
                 del self._running[running.camera.id]
 
     def close(self) -> None:
         self._stop(list(self._running.values()))
-        self._index.close()
+        self._storage.close()
         self._fan_out.close()
 
     def status(self, bare: RoleStatus) -> RoleStatus:
@@ -175,7 +186,7 @@ class Ingest:
                 status = pipeline.status()
                 recorder = entry.recorder
                 if recorder is not None and status.role is StreamRole.MAIN:
-                    figures = recorder.figures
+                    figures = recorder.told()
                     status = msgspec.structs.replace(
                         status,
                         recorded_packets=figures.recorded_packets,
@@ -185,15 +196,26 @@ class Ingest:
                     )
                     if figures.problem:
                         problems.append(figures.problem)
-                    if not recorder.alive:
+                    if not recorder.alive and not entry.is_leaving:
                         raise RuntimeError(f"the recorder of {entry.camera.id} has died")
                 streams.append(status)
+        storage = self._storage.status()
+        if storage.problem:
+            problems.append(storage.problem)
         return msgspec.structs.replace(
             bare,
             streams=streams,
             problems=problems,
-            counters={"index_rows_waiting": float(self._index.waiting)},
+            counters=self._counters(storage),
+            storage=storage,
         )
+
+    def _counters(self, storage: StorageStatus) -> dict[str, float]:
+        return {
+            "index_rows_waiting": float(self._storage.rows_waiting),
+            "evicted_files": float(storage.evicted_files),
+            "evicted_bytes": float(storage.evicted_bytes),
+        }
 
 
 def _capture_of(camera: Camera | None) -> object:
