@@ -166,9 +166,7 @@ garbage = Table(
 moves = Table(
     "moves",
     metadata,
-    Column(
-        "segment_id", Text, primary_key=True
-    ),  # no foreign key: it may leave the index meanwhile
+    Column("segment_id", Text, primary_key=True),  # no foreign key: it may leave the index
     Column("path", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("target", Text, nullable=False),  # a tier, where a copy may lie that no segment has yet

@@ -57,10 +57,10 @@ class SegmentList:
         columns = [segments.c[n] for n in ("start_wall_ns", "end_wall_ns", "activity", "id")]
         seen = segments.c.activity.is_not(None)
         with self._database.read() as connection:
-            for row in spanning(
+            rows = spanning(
                 connection, columns, camera_id, (role,), since_ns, until_ns, limit, seen
-            ):
-                yield row[0], row[1], row[2]
+            )
+        return [(row.start_wall_ns, row.end_wall_ns, row.activity) for row in rows]
 
     def before(self, camera_id: str, role: StreamRole, wall_ns: int) -> int | None:
         """The end of the last one that ended by then, wall ns."""
