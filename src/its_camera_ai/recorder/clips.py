@@ -24,7 +24,7 @@ class Clip:
     Attributes:
         first_wall_ns, last_wall_ns: of the first and the last picture.
         end_wall_ns: end of the last picture.
-        remark: what else is to be known; empty for nothing.
+        remarks: what else is to be known.
     """
 
     first_wall_ns: int
@@ -35,7 +35,7 @@ class Clip:
     size_wh: tuple[int, int]
     has_sound: bool
     treatment: str
-    remark: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,11 @@ class ClipPlan:
     clip: Clip
     tracks: list[OutTrack]
     sources: list[Opener]
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the samples; the tables come on top."""
+        return sum(chunk.size_bytes for track in self.tracks for chunk in track.chunks)
 
     def write(self, file: WritableFile, step: Callable[[int], None]) -> None:
         """Write the MP4.
@@ -76,7 +81,13 @@ class MemoryFile:
 
 
 def plan_clip(
-    sources: list[Source], openers: Sequence[Opener], asked: Span, *, exact: bool, sound: bool
+    sources: list[Source],
+    openers: Sequence[Opener],
+    asked: Span,
+    check: Callable[[], None],
+    *,
+    exact: bool,
+    sound: bool,
 ) -> ClipPlan | None:
     """How to make one clip of neighbouring recordings.
 
@@ -85,6 +96,7 @@ def plan_clip(
 
     Args:
         openers: one for each source.
+        check: called now and then; raises to stop.
 
     Returns:
         None where no picture lies in the span.
@@ -95,18 +107,16 @@ def plan_clip(
     line = timeline(sources)
     row = line.video
     since, until = line.ticks(asked.since_ns), line.ticks(asked.until_ns)
-    remark = ""
+    remark, cut = "", None
     if exact:
-        reader = SampleReader(openers)
+        reader = SampleReader(openers, check)
         try:
             cut = exact_cut(row, sources[0].segment.codec, since, until, reader)
         except EdgesNotExact as reason:
             remark = f"The edges lie on key frames: {reason}."
-            cut = _key_frame_cut(row, since, until)
         finally:
             reader.close()
-    else:
-        cut = _key_frame_cut(row, since, until)
+    cut = cut or _key_frame_cut(row, since, until)
     if cut is None:
         return None
     return _plan(line, openers, cut, sound=sound, remark=remark)
@@ -146,7 +156,7 @@ def _plan(
         (segment.width, segment.height),
         len(tracks) > 1,
         EDGES_CODED if cut.head or cut.tail else COPIED,
-        remark,
+        (remark,) if remark else (),
     )
     return ClipPlan(clip, tracks, [*openers, _opener_of(edges)])
 

@@ -1,9 +1,9 @@
 """Decodes what was recorded and codes it anew, for exports that can't be copied."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
+from typing import Any, cast
 
 import av
 import av.error
@@ -33,10 +33,15 @@ class CodedPicture:
 
 
 class SampleReader:
-    """Reads samples out of the files that they lie in, one file open at a time."""
+    """Reads samples out of the files that they lie in, one file open at a time.
 
-    def __init__(self, sources: Sequence[Opener]) -> None:
+    Args:
+        check: called before each sample; raises to stop.
+    """
+
+    def __init__(self, sources: Sequence[Opener], check: Callable[[], None]) -> None:
         self._sources = sources
+        self._check = check
         self._number = -1
         self._file: ReadableFile | None = None
 
@@ -46,6 +51,7 @@ class SampleReader:
         Raises:
             OSError: it can't be read.
         """
+        self._check()
         number = int(row.source[index])
         if self._file is None or number != self._number:
             self.close()
@@ -103,7 +109,7 @@ class PictureDecoder:
         self._context.flush_buffers()
         return found
 
-    def _frames(self, packet: "av.Packet | None") -> list[tuple[VideoFrame, int]]:
+    def _frames(self, packet: "av.Packet[Any] | None") -> list[tuple[VideoFrame, int]]:
         try:
             frames = self._context.decode(packet)
         except (av.error.InvalidDataError, av.error.EOFError):
@@ -149,7 +155,7 @@ class PictureEncoder:
     """
 
     def __init__(self, like: VideoFrame, coding: Coding) -> None:
-        encoder = cast(VideoCodecContext, VideoCodecContext.create("libx264", "w"))
+        encoder = VideoCodecContext.create("libx264", "w")
         encoder.width, encoder.height = like.width, like.height
         self.pix_fmt = "yuvj420p" if like.format.name.startswith("yuvj") else "yuv420p"
         encoder.pix_fmt = self.pix_fmt

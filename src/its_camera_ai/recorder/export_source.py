@@ -24,13 +24,17 @@ _NOT_SYNC = 0x0001_0000
 
 
 class Verification(StrEnum):
-    """What reading a recording against its seal and the index gave."""
+    """What reading a recording against its seal and the index gave.
+
+    A time-lapse does not read recordings of which it shows no picture.
+    """
 
     SOUND = "sound"
     UNSEALED = "unsealed"
     DAMAGED = "damaged"
     MISSING = "missing"
     ARCHIVED = "archived"
+    UNREAD = "not read"
 
     @property
     def usable(self) -> bool:
