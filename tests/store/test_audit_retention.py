@@ -99,9 +99,14 @@ def test_a_clock_that_was_wrong_once_blocks_nothing(logged: Logged, database: Da
 def test_files_end_after_all_their_years(logged: Logged) -> None:
     logged.work("2025-03-03")
     assert logged.work("2031-01-15").figures() == {"audit_logs_archived": 2}
+    sizes = [file.size_bytes for file in logged.archive.files()]
     dry = logged.work("2031-02-15", dry_run=True)  # 365 + 2190 days after 2024-02-10
     assert logged.work("2031-02-15").amounts == dry.amounts
-    assert dry.figures() == {"audit_logs_archived": 1, "audit_logs_deleted": 3}
+    assert dry.figures() == {
+        "audit_logs_archived": 1,
+        "audit_logs_deleted": 3,
+        "audit_logs_deleted_bytes": sizes[0],
+    }
     assert logged.names()[0] == "audit-000000000004-000000000005.jsonl"
     assert logged.sound()
 
