@@ -104,3 +104,23 @@ def test_sound_and_picture_share_the_time_base() -> None:
     video = clock.stamp(0, arrival(0, 0), kind="v")
     audio = clock.stamp(-10, arrival(-10, 1), kind="a")
     assert audio.dts_ns == video.dts_ns - 10
+
+
+def test_the_mapping_changes_only_where_a_file_may_begin() -> None:
+    clock, offsets = StreamClock(), []
+    clock.begin([arrival(0, 0)])
+    for i in range(6):
+        early = arrival(i * STEP_NS, i * STEP_NS)
+        if i >= 2:  # the machine's clock was set back by a second
+            early = early._replace(wall_ns=early.wall_ns - NS_PER_S)
+        offsets.append(clock.stamp(i * STEP_NS, early, may_turn=i in (0, 4)).wall_offset_ns)
+    assert offsets == [0, 0, 0, 0, -NS_PER_S, -NS_PER_S]
+
+
+def test_a_new_connection_has_its_own_mapping_at_once() -> None:
+    clock = StreamClock()
+    clock.begin([arrival(0, 0)])
+    clock.stamp(0, arrival(0, 0), may_turn=True)
+    stepped = arrival(0, NS_PER_S)._replace(wall_ns=WALL_NS + 9 * NS_PER_S)
+    clock.begin([stepped])
+    assert clock.stamp(0, stepped, may_turn=False).wall_offset_ns == 8 * NS_PER_S

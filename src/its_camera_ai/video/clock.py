@@ -40,6 +40,8 @@ class StreamClock:
     The wall-clock mapping follows the smallest delay (a packet can come late, never early), down at
     once and up after each window of 30 s, in steps of at least 20 ms. That takes out the packets
     that lay in buffers while connecting, network jitter, and the drift of the camera's crystal.
+    It changes only with packets that may begin a file: the pictures of one file then have one
+    mapping, and a moment of wall time leads to the very picture that was given it.
     """
 
     def __init__(self) -> None:
@@ -48,6 +50,7 @@ class StreamClock:
         self._last_dts_ns = 0
         self._last_monotonic_ns = 0
         self._wall_offset_ns = 0
+        self._told_offset_ns: int | None = None
         self._delay_min_ns: int | None = None
         self._window_end_ns = 0
         self._last_dts_by_kind: dict[object, int] = {}
@@ -60,6 +63,10 @@ class StreamClock:
             first: arrivals of its first moments, at least one. The first packets often lay in
                 buffers while the connection was made; the promptest of these dates them all.
         """
+        self._begin(first)
+        self._told_offset_ns = None
+
+    def _begin(self, first: Sequence[Arrival]) -> None:
         start = first[0]
         self._raw_to_stream_ns = min(a.wall_ns - a.raw_dts_ns for a in first)
         if self._last_dts_ns:
@@ -70,18 +77,21 @@ class StreamClock:
         self._delay_min_ns = None
         self._window_end_ns = start.monotonic_ns + WINDOW_NS
 
-    def stamp(self, raw_pts_ns: int, arrival: Arrival, *, kind: object = None) -> Stamp:
+    def stamp(
+        self, raw_pts_ns: int, arrival: Arrival, *, kind: object = None, may_turn: bool = True
+    ) -> Stamp:
         """Place one packet.
 
         Args:
             raw_pts_ns: the camera's presentation time, of the same origin as ``arrival``'s.
             arrival: its decoding time, and when it came.
             kind: video or audio; decoding times strictly rise within each.
+            may_turn: the wall-clock mapping may be another from this packet on.
         """
         passed_ns = arrival.monotonic_ns - self._last_monotonic_ns
         if abs(arrival.raw_dts_ns - self._last_raw_ns - passed_ns) > JUMP_NS:
             self.jumps += 1
-            self.begin([arrival])
+            self._begin([arrival])
         dts_ns = arrival.raw_dts_ns + self._raw_to_stream_ns
         pts_ns = raw_pts_ns + self._raw_to_stream_ns
         previous = self._last_dts_by_kind.get(kind)
@@ -92,7 +102,9 @@ class StreamClock:
         self._last_dts_ns = max(self._last_dts_ns, dts_ns)
         self._last_monotonic_ns = arrival.monotonic_ns
         self._follow_wall(dts_ns, arrival.wall_ns, arrival.monotonic_ns)
-        return Stamp(max(pts_ns, dts_ns), dts_ns, self._wall_offset_ns)
+        if may_turn or self._told_offset_ns is None:
+            self._told_offset_ns = self._wall_offset_ns
+        return Stamp(max(pts_ns, dts_ns), dts_ns, self._told_offset_ns)
 
     def _follow_wall(self, dts_ns: int, wall_ns: int, monotonic_ns: int) -> None:
         delay_ns = wall_ns - dts_ns

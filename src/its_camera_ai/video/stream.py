@@ -138,7 +138,8 @@ class CameraStream:
         fps = info.video.fps
         nominal_ns = int(NS_PER_S / fps) if fps > 0 else FRAME_DURATION_DEFAULT_NS
         assert raw.pts_ns is not None  # noqa: S101  with_stamps saw to it
-        stamp = self._stream_clock.stamp(raw.pts_ns, arrival, kind=raw.kind)
+        begins = raw.is_key and raw.kind is MediaKind.VIDEO
+        stamp = self._stream_clock.stamp(raw.pts_ns, arrival, kind=raw.kind, may_turn=begins)
         self._seq += 1
         return Packet(
             info,
