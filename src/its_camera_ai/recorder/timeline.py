@@ -13,6 +13,9 @@ SEAM_NS = 250 * NS_PER_MS
 of less than one and a half frames of a slow camera."""
 
 
+_GOOD = str(SegmentState.GOOD)  # compared thousands of times in a playlist
+
+
 class GapReason(StrEnum):
     """Why there is nothing to be shown."""
 
@@ -60,7 +63,8 @@ def goes_on(before: ListedSegment, after: ListedSegment) -> bool:
     """Whether one file's pictures follow on the other's without a hole."""
     if before.generation != after.generation:
         return False
-    return abs(after.start_pts_ns - before.start_pts_ns - before.duration_ns) <= _seam_ns(before)
+    hole_ns = after.start_pts_ns - before.start_pts_ns - before.duration_ns
+    return -SEAM_NS <= hole_ns <= SEAM_NS or abs(hole_ns) <= _seam_ns(before)
 
 
 def _seam_ns(before: ListedSegment) -> int:
@@ -69,13 +73,10 @@ def _seam_ns(before: ListedSegment) -> int:
 
 def unshown(segment: ListedSegment) -> GapReason | None:
     """Why a file is not shown; None if it is."""
-    match segment.state:
-        case SegmentState.GOOD:
-            return None
-        case SegmentState.MISSING:
-            return GapReason.MISSING
-        case _:
-            return GapReason.DAMAGED
+    if segment.state == _GOOD:
+        return None
+    missing = segment.state == SegmentState.MISSING
+    return GapReason.MISSING if missing else GapReason.DAMAGED
 
 
 def stretches(ordered: Sequence[ListedSegment]) -> list[Stretch]:
@@ -90,7 +91,10 @@ def stretches(ordered: Sequence[ListedSegment]) -> list[Stretch]:
         if (
             previous is not None
             and goes_on(previous, segment)
-            and abs(start_ns - previous.end_wall_ns) <= _seam_ns(previous)
+            and (
+                abs(start_ns - previous.end_wall_ns) <= SEAM_NS
+                or abs(start_ns - previous.end_wall_ns) <= _seam_ns(previous)
+            )
         ):
             last = found[-1]
             size_bytes = last.size_bytes + segment.size_bytes
