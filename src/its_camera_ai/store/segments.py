@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import (
     bindparam,
     delete,
+    func,
     select,
     update,
 )
@@ -13,11 +14,12 @@ from sqlalchemy import (
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment, SegmentState, Tier
 from its_camera_ai.store.parameters import chunks, clamped
-from its_camera_ai.store.schema import segments
+from its_camera_ai.store.schema import DOUBTED, segments
 from its_camera_ai.store.segment_rows import (
     COLUMNS,
     by_hold,
     garbage_among,
+    held,
     known_of,
     put_rows,
     segment_of_row,
@@ -207,3 +209,13 @@ class SegmentRepository(SegmentWalks):
         query = query.order_by(segments.c.verified_wall_ns, segments.c.start_wall_ns).limit(limit)
         with self._database.read() as connection:
             return [segment_of_row(row) for row in connection.execute(query)]
+
+    def held_in_doubt(self) -> tuple[int, Segment | None]:
+        """How many held segments are damaged or missing, and the oldest of them."""
+        bad = (DOUBTED, held())
+        with self._database.read() as connection:
+            count = connection.scalar(select(func.count()).select_from(segments).where(*bad))
+            first = connection.execute(
+                select(*COLUMNS).where(*bad).order_by(segments.c.start_wall_ns).limit(1)
+            ).one_or_none()
+        return count or 0, None if first is None else segment_of_row(first)
