@@ -134,7 +134,7 @@ class Rig:
 
     def say(self, second: int, *, moving: bool, objects: dict[str, int] | None = None) -> None:
         cells = CELL if moving else STILL
-        self.gate.saw(SecondOfActivity((START_S + second) * NS_PER_S, 10, cells, objects))
+        self.gate.saw(SecondOfActivity((START_S + second) * NS_PER_S, 10, cells, objects, objects))
 
     def covers(self, since_s: float, until_s: float) -> bool:
         return self.recorder.covers(

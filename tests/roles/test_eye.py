@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from its_camera_ai.bus.messages import TracksMessage
+from its_camera_ai.bus.messages import ActivityMessage, TracksMessage
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.media import Packet, StreamInfo, StreamRole
@@ -127,6 +127,7 @@ class Rig:
         self.source = Source(self.network)
         self.subscriber = Subscriber()
         self.told: list[TracksMessage] = []
+        self.activity: list[ActivityMessage] = []
         self.board = Board()
         self.eye = Eye(
             CAMERA,
@@ -137,6 +138,7 @@ class Rig:
             lambda message: self.told.append(message) or True,
             StageTimes(),
             clock=self.clock,
+            activity=self.activity.append,
         )
         self.board.eye = self.eye
 

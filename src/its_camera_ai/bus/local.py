@@ -14,6 +14,7 @@ from its_camera_ai.bus.calls import (
     ZmqCaller,
 )
 from its_camera_ai.bus.messages import (
+    IngestMessage,
     PacketHeader,
     RoleStatus,
     TracksMessage,
@@ -27,6 +28,7 @@ from its_camera_ai.core.media import Packet, StreamInfo, StreamRole
 PACKET_QUEUE = 900
 """Packets kept per subscriber before it loses some: 30 s of one stream at 30 fps."""
 TRACKS_QUEUE = 2_000
+INGEST_QUEUE = 2_000
 _HEAR_EVERY_S = 0.02
 """A new subscriber waits for a key frame anyway; asking at each packet would cost as much again."""
 _SOCKET_PATH_BYTES_MAX = 107  # sun_path of Linux, less the closing zero
@@ -39,9 +41,9 @@ def _topic(camera_id: str, role: StreamRole) -> bytes:
 class LocalBus:
     """All sockets of one process.
 
-    Ingest binds ``packets``, the server binds ``tracks``, the supervisor binds both ends of
-    ``status``, a process that can be called binds ``calls-ROLE-NUMBER``; everyone
-    else connects and reconnects by itself when the binder restarts.
+    Ingest binds ``packets`` and ``ingest``, the server binds ``tracks``, the supervisor binds both
+    ends of ``status``, a process that can be called binds ``calls-ROLE-NUMBER``; everyone else
+    connects and reconnects by itself when the binder restarts.
 
     Args:
         folder: the run folder; made, and closed to other users.
@@ -100,6 +102,18 @@ class LocalBus:
         socket.setsockopt(zmq.RCVHWM, TRACKS_QUEUE)
         socket.bind(self._address("tracks"))
         return ZmqTracksReceiver(socket)
+
+    def ingest_sender(self) -> "ZmqIngestSender":
+        socket = self._socket(zmq.PUSH)
+        socket.setsockopt(zmq.SNDHWM, INGEST_QUEUE)
+        socket.connect(self._address("ingest"))
+        return ZmqIngestSender(socket)
+
+    def ingest_receiver(self) -> "ZmqIngestReceiver":
+        socket = self._socket(zmq.PULL)
+        socket.setsockopt(zmq.RCVHWM, INGEST_QUEUE)
+        socket.bind(self._address("ingest"))
+        return ZmqIngestReceiver(socket)
 
     def status_sender(self) -> "ZmqStatusSender":
         socket = self._socket(zmq.PUB)
@@ -239,6 +253,42 @@ class ZmqTracksReceiver:
         if not self._socket.poll(round(timeout_s * 1000)):
             return None
         return self._decoder.decode(self._socket.recv())
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class ZmqIngestSender:
+    def __init__(self, socket: "zmq.Socket[bytes]") -> None:
+        self._socket = socket
+
+    def send(self, message: IngestMessage) -> bool:
+        try:
+            self._socket.send(msgspec.msgpack.encode(message), zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        return True
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class ZmqIngestReceiver:
+    """Recording must not end over a word that can't be read: it counts as not said."""
+
+    def __init__(self, socket: "zmq.Socket[bytes]") -> None:
+        self._socket = socket
+        self._decoder: msgspec.msgpack.Decoder[IngestMessage] = msgspec.msgpack.Decoder(
+            IngestMessage
+        )
+
+    def receive(self, timeout_s: float) -> IngestMessage | None:
+        if not self._socket.poll(round(timeout_s * 1000)):
+            return None
+        try:
+            return self._decoder.decode(self._socket.recv())
+        except msgspec.DecodeError:
+            return None
 
     def close(self) -> None:
         self._socket.close()

@@ -120,9 +120,10 @@ class CameraState(StrEnum):
 class StreamStatus(msgspec.Struct, frozen=True):
     """One stream as ingest sees it. Counters run since the process started.
 
-    ``unrecorded_packets`` is what the recorder had to give up, ``skipped_packets`` what the camera's
-    recording mode passed over; ``recording_cause`` is why it records now, empty if it does not; ``jumps`` how often the camera's
-    time stamps jumped. ``error`` is the last failure in words, without credentials.
+    ``unrecorded_packets`` is what the recorder had to give up, ``skipped_packets`` what the
+    camera's recording mode passed over; ``recording_cause`` is why it records now, empty if it does
+    not. ``jumps`` is how often the camera's time stamps jumped, ``error`` the last failure in
+    words, without credentials.
     """
 
     camera_id: str

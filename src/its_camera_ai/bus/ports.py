@@ -7,7 +7,13 @@ must not wait for anyone.
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from its_camera_ai.bus.messages import CallReply, CallRequest, RoleStatus, TracksMessage
+from its_camera_ai.bus.messages import (
+    CallReply,
+    CallRequest,
+    IngestMessage,
+    RoleStatus,
+    TracksMessage,
+)
 from its_camera_ai.core.media import Packet, StreamRole
 
 
@@ -51,6 +57,24 @@ class TracksSender(Protocol):
 
 class TracksReceiver(Protocol):
     def receive(self, timeout_s: float) -> TracksMessage | None: ...
+
+    def close(self) -> None: ...
+
+
+class IngestSender(Protocol):
+    """Vision's and the server's side of what ingest hears. One thread at a time."""
+
+    def send(self, message: IngestMessage) -> bool:
+        """False if ingest is stalled and the bounded queue full; never blocks."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class IngestReceiver(Protocol):
+    def receive(self, timeout_s: float) -> IngestMessage | None:
+        """The next message; None when none came in time, or one that can't be read."""
+        ...
 
     def close(self) -> None: ...
 
@@ -103,6 +127,10 @@ class Bus(Protocol):
     def tracks_sender(self) -> TracksSender: ...
 
     def tracks_receiver(self) -> TracksReceiver: ...
+
+    def ingest_sender(self) -> IngestSender: ...
+
+    def ingest_receiver(self) -> IngestReceiver: ...
 
     def status_sender(self) -> StatusSender: ...
 

@@ -161,9 +161,9 @@ class RecordingGate:
                     self._speak_for(until_ns)
                     if second.moving:
                         self._want(since_ns, until_ns, RecordingCause.MOTION)
-                elif reign.mode is RecordingMode.OBJECTS and second.objects is not None:
+                elif reign.mode is RecordingMode.OBJECTS and second.active is not None:
                     self._speak_for(until_ns)
-                    if reign.plan.wants_objects(second.objects):
+                    if reign.plan.wants_objects(second.active):
                         self._want(since_ns, until_ns, RecordingCause.OBJECTS)
 
     def judged(self, until_wall_ns: int) -> None:

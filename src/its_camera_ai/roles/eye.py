@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
-from its_camera_ai.bus.messages import LATENCY_BOUNDS_MS, TracksMessage, VisionStatus
+from its_camera_ai.bus.messages import (
+    LATENCY_BOUNDS_MS,
+    ActivityMessage,
+    TracksMessage,
+    VisionStatus,
+)
 from its_camera_ai.bus.ports import PacketSubscriber
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.detections import ObjectClass
@@ -20,6 +25,7 @@ from its_camera_ai.core.tracks import FrameTracks, Unknown
 from its_camera_ai.ops.stage_times import StageTimes
 from its_camera_ai.tracking.tracker import Tracker
 from its_camera_ai.video.decoder import Frame, VideoDecoder
+from its_camera_ai.vision.activity_fold import ActivityFold
 from its_camera_ai.vision.attention import FULL_LOOK_S, Attention
 from its_camera_ai.vision.camera_health import CameraHealth
 from its_camera_ai.vision.detector import Detector, DetectorModel
@@ -62,6 +68,7 @@ class Eye:
     Looking itself is done by the board's threads, through ``prepare`` and ``take``.
 
     Args:
+        activity: told each second of the camera, a second or two after it ended.
         full_look_s: the whole frame is looked at this often at the least; 0 is always.
         object_min_px: height of the smallest wanted object in a frame.
     """
@@ -77,6 +84,7 @@ class Eye:
         stages: StageTimes,
         *,
         clock: Clock,
+        activity: Callable[[ActivityMessage], object],
         full_look_s: float = FULL_LOOK_S,
         object_min_px: float = OBJECT_MIN_PX,
     ) -> None:
@@ -86,6 +94,7 @@ class Eye:
         self._tracker = tracker
         self._board = board
         self._send = sender
+        self._tell_activity = activity
         self._stages = stages
         self._clock = clock
         self._object_min_px = object_min_px
@@ -99,6 +108,7 @@ class Eye:
         # what the camera's own thread and the detector threads share, and the order of what is told
         self._lock = threading.Lock()
         self._attention = Attention(full_look_s=full_look_s)
+        self._activity = ActivityFold()
         self._model: DetectorModel | None = None
         self._detector: Detector | None = None
         self._planner: RegionPlanner | None = None
@@ -170,9 +180,12 @@ class Eye:
         self._lost = self._subscriber.lost
         with self._lock:
             self._attention.saw(motion, frame.pts_ns)
+            told = self._activity.saw(motion.boxes, frame.size_wh, frame.wall_ns)
             if lost:
                 self._attention.demand_full()
                 self._tell_unknown(frame, Unknown.PACKET_LOSS)
+        for second in told:
+            self._tell_activity(ActivityMessage(self.camera.id, second))
         self._board.offer(self.camera.id, frame, motion=motion.active)
         unknown = self._board.unknown(self.camera.id)
         if unknown is not None:  # unknown is not empty: whoever gets no looks is told as such
@@ -230,6 +243,8 @@ class Eye:
             tracks = self._track(look, result)
             self._attention.follow(tracks)
             follows = self._attention.follows
+            if tracks.unknown is None:
+                self._activity.looked(tracks)
             self._tell(tracks)
         self._stages.add("track", since_s)
         self._figures.took((self._clock.wall_ns() - look.wall_ns) / NS_PER_MS)

@@ -10,13 +10,16 @@ import msgspec
 import structlog
 
 from its_camera_ai.bus.messages import RoleStatus, StorageStatus, StreamStatus
-from its_camera_ai.bus.ports import PacketPublisher
+from its_camera_ai.bus.ports import IngestReceiver, PacketPublisher
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import RetryableError
 from its_camera_ai.core.media import Packet, StreamRole
+from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.core.time import Clock
 from its_camera_ai.recorder.recorder import Recorder
+from its_camera_ai.recorder.recording_gate import GateFigures
+from its_camera_ai.recorder.recording_modes import RecordingModes
 from its_camera_ai.recorder.recording_storage import RecordingStorage
 from its_camera_ai.recorder.recovery import reconcile
 from its_camera_ai.recorder.repair import Repaired
@@ -65,6 +68,8 @@ class Ingest:
     Args:
         storage: recorded to; started and closed with this.
         segments: gives the index; raises ``RetryableError`` while the database is away.
+        words: what vision and the server say of the cameras; without it nothing is known of them,
+            and whatever waits for something to happen is recorded.
     """
 
     def __init__(
@@ -76,6 +81,7 @@ class Ingest:
         segment_s: float,
         clock: Clock,
         rng: random.Random,
+        words: IngestReceiver | None = None,
     ) -> None:
         self._fan_out = FanOut(publisher)
         self._segments = segments
@@ -86,6 +92,11 @@ class Ingest:
         self._running: dict[str, _Running] = {}
         self._lock = threading.Lock()
         storage.start()
+        self._modes = RecordingModes(storage.index, words, clock)
+
+    def be_at(self, facts: SiteFacts) -> None:
+        """Where the site is; schedules go by it."""
+        self._modes.be_at(facts)
 
     def want(self, cameras: list[Camera]) -> None:
         """Start, stop and restart pipelines until exactly these cameras run."""
@@ -99,6 +110,8 @@ class Ingest:
         new = [camera for camera in wanted.values() if camera.id not in self._running]
         for camera in new:
             self._start(camera)
+        for camera in wanted.values():
+            self._modes.follow(camera)
         if any(camera.record for camera in new):
             # in its own thread: neither a large index nor a slow disk may hold up a camera
             ids = [camera.id for camera in new if camera.record]
@@ -120,13 +133,16 @@ class Ingest:
         recorder = None
         if camera.record:
             recorder = Recorder(
-                self._storage.volume, self._storage.index, segment_s=self._segment_s
+                self._storage.volume,
+                self._modes.index,
+                segment_s=self._segment_s,
+                activity=self._modes.activity,
             )
         pipelines = []
         for role, url in camera.streams:
             sinks: list[Sink] = [self._fan_out]
             if recorder is not None and role is StreamRole.MAIN:
-                sinks.insert(0, recorder)
+                sinks.insert(0, self._modes.gate(camera, recorder))
 
             def open_stream(
                 wait: Callable[[float], bool],
@@ -168,17 +184,21 @@ class Ingest:
         for recorder in recorders:
             recorder.join(until_s - time.monotonic())
         for running in leaving:
+            self._modes.forget(running.camera.id)
             with self._lock:
                 del self._running[running.camera.id]
 
     def close(self) -> None:
         self._stop(list(self._running.values()))
+        self._modes.close()
         self._storage.close()
         self._fan_out.close()
 
     def status(self, bare: RoleStatus) -> RoleStatus:
         with self._lock:
             running = list(self._running.values())
+        if not self._modes.alive:
+            raise RuntimeError("the thread that hears what cameras see has died")
         streams: list[StreamStatus] = []
         problems: list[str] = []
         for entry in running:
@@ -187,11 +207,15 @@ class Ingest:
                 recorder = entry.recorder
                 if recorder is not None and status.role is StreamRole.MAIN:
                     figures = recorder.told()
+                    gate = self._modes.figures(entry.camera.id) or GateFigures()
                     status = msgspec.structs.replace(
                         status,
+                        skipped_packets=gate.skipped_packets,
+                        recording_mode=str(gate.mode),
+                        recording_cause=str(gate.cause),
                         recorded_packets=figures.recorded_packets,
                         unrecorded_packets=figures.unrecorded_packets,
-                        recording=figures.recording,
+                        recording=figures.recording and bool(gate.cause),
                         recording_problem=figures.problem,
                     )
                     if figures.problem:

@@ -22,6 +22,7 @@ from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.time import NS_PER_S, Clock
 from its_camera_ai.ops.camera_events import CameraEvents
 from its_camera_ai.ops.stage_times import StageTimes
+from its_camera_ai.roles.record_requests import EventSink, RecordRequests
 from its_camera_ai.store.event_writer import EventWriter
 
 log = structlog.get_logger(__name__)
@@ -41,7 +42,7 @@ class Analytics:
         self,
         receiver: TracksReceiver,
         state: SystemState,
-        writer: EventWriter,
+        writer: RecordRequests,
         *,
         new_event_id: Callable[[int], str],
         stored_counts: StoredCounts,
@@ -70,6 +71,7 @@ class Analytics:
     def want(self, cameras: list[Camera]) -> None:
         """Measure these scenes from the next frame on."""
         self._wanted = {c.id: c.scene for c in cameras if c.enabled and c.detect}
+        self._writer.want(cameras)
 
     def close(self) -> None:
         self._stop.set()
@@ -96,6 +98,8 @@ class Analytics:
             analytics = self._analytics(message.camera_id, scene)
             events = analytics.update(message.tracks())
             self._writer.put(events)
+            if message.unknown is None:
+                self._writer.judged(message.camera_id, message.wall_ns)
             self._state.on_counts(message.camera_id, analytics.counts().to_json())
 
     def _analytics(self, camera_id: str, scene: Scene) -> SceneAnalytics:
@@ -124,7 +128,7 @@ class StatusWatch:
         self,
         receiver: StatusReceiver,
         state: SystemState,
-        writer: EventWriter,
+        writer: EventSink,
         *,
         new_event_id: Callable[[int], str],
     ) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import cv2
 import msgspec
 
-from its_camera_ai.bus.messages import RoleStatus, TracksMessage
-from its_camera_ai.bus.ports import Bus, TracksSender
+from its_camera_ai.bus.messages import ActivityMessage, RoleStatus, TracksMessage
+from its_camera_ai.bus.ports import Bus, IngestSender, TracksSender
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.time import Clock
 from its_camera_ai.ops.stage_times import StageTimes
@@ -63,6 +63,7 @@ class Vision:
             booked=functools.partial(self._stages.add, "detect"),
         )
         self._sender: TracksSender = bus.tracks_sender()
+        self._ingest: IngestSender = bus.ingest_sender()
         self._sender_lock = threading.Lock()
         self._unsent = 0
         self._eyes: dict[str, Eye] = {}
@@ -91,6 +92,7 @@ class Vision:
             self._send,
             self._stages,
             clock=self._clock,
+            activity=self._tell_activity,
             full_look_s=self._full_look_s,
             object_min_px=self._object_min_px,
         )
@@ -112,6 +114,10 @@ class Vision:
             self._unsent += not sent
         return sent
 
+    def _tell_activity(self, message: ActivityMessage) -> None:
+        with self._sender_lock:  # what can't be sent stays unknown, and is recorded
+            self._ingest.send(message)
+
     def close(self) -> None:
         for eye in self._eyes.values():
             eye.request_stop()
@@ -119,6 +125,7 @@ class Vision:
         for eye in list(self._eyes.values()):
             eye.join()
         self._sender.close()
+        self._ingest.close()
         self._models.close()
 
     def status(self, bare: RoleStatus) -> RoleStatus:
