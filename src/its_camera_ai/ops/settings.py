@@ -4,10 +4,12 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.store.s3_access import StorageClass
+from its_camera_ai.store.tier_place import check_endpoint, parse_place
 
 
 class Settings(BaseSettings):
@@ -96,6 +98,33 @@ class Settings(BaseSettings):
         "that nothing protects: `5%`, `800M`, `20G`. If not set: 2 % of the disk or what all "
         "cameras write in a minute, whichever is more, and never more than a fifth of the disk.",
     )
+    warm_store: str = Field(
+        "",
+        description="Where older recordings go: a folder on another disk or share, or "
+        "`s3://bucket/prefix`; nowhere if not set.",
+    )
+    cold_store: str = Field(
+        "", description="Where the oldest go, written likewise; nowhere if not set."
+    )
+    cold_class: StorageClass = Field(
+        StorageClass.STANDARD,
+        description="Storage class of objects in a bucket of the cold tier. GLACIER and "
+        "DEEP_ARCHIVE must be restored, for hours, before they can be played.",
+    )
+    s3_endpoint: str = Field(
+        "", description="`https://host[:port]` of an S3 service that is not Amazon's."
+    )
+    s3_region: str = Field(
+        "", pattern=r"^[a-z0-9-]{0,64}$", description="Region of the buckets, as `eu-central-1`."
+    )
+    s3_access_key: SecretStr | None = Field(
+        None,
+        description="Access key; without it the usual AWS environment is used (variables, web "
+        "identity, container or instance role).",
+    )
+    s3_secret_key: SecretStr | None = Field(
+        None, validate_default=True, description="Secret key that belongs to it."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged."
     )
@@ -109,6 +138,45 @@ class Settings(BaseSettings):
         if token is not None and len(token.get_secret_value()) < 16:
             raise ValueError("must have at least 16 characters, e.g. from 'openssl rand -hex 16'")
         return token
+
+    @field_validator("warm_store", "cold_store")
+    @classmethod
+    def _place(cls, text: str, info: ValidationInfo) -> str:
+        if not text:
+            return text
+        place = parse_place(text)
+        if text == info.data.get("warm_store"):
+            raise ValueError("must be another place than that of the warm tier")
+        data = Path(info.data.get("data_dir", ".")).absolute()
+        media = Path(info.data.get("media_dir") or data / "media").absolute()
+        if isinstance(place, Path) and (place.is_relative_to(media) or media.is_relative_to(place)):
+            raise ValueError("must not lie in the folder of the recordings, nor that one in it")
+        return text
+
+    @field_validator("cold_class")
+    @classmethod
+    def _only_buckets_have_classes(
+        cls, wanted: StorageClass, info: ValidationInfo
+    ) -> StorageClass:
+        in_bucket = str(info.data.get("cold_store", "")).startswith("s3://")
+        if wanted is not StorageClass.STANDARD and not in_bucket:
+            raise ValueError("needs a cold tier in a bucket; set ITSCAM_COLD_STORE to s3://…")
+        return wanted
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _endpoint(cls, text: str) -> str:
+        check_endpoint(text)
+        return text.rstrip("/")
+
+    @field_validator("s3_secret_key")
+    @classmethod
+    def _both_keys_or_none(
+        cls, secret: SecretStr | None, info: ValidationInfo
+    ) -> SecretStr | None:
+        if (secret is None) != (info.data.get("s3_access_key") is None):
+            raise ValueError("must be set together with ITSCAM_S3_ACCESS_KEY, or neither of them")
+        return secret
 
     @field_validator("model_input")
     @classmethod
