@@ -1,7 +1,7 @@
 """Recording files over HTTP, sent in whole or by one range."""
 
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from anyio import to_thread
@@ -69,6 +69,30 @@ def _is_number(text: str, *, allow_empty: bool) -> bool:
     if not text:
         return allow_empty
     return text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX
+
+
+def planned(
+    request: Mapping[str, str], opened: "MediaFile", tag: str
+) -> tuple[dict[str, str], ByteRange, int]:
+    """Headers, bytes and status of an answer; ``If-Range`` of another version asks for all.
+
+    Args:
+        request: its headers.
+        tag: the version of the file, in quotation marks.
+
+    Raises:
+        RangeUnsatisfiable: see ``parse_range``.
+    """
+    headers = {"Accept-Ranges": "bytes", "ETag": tag}
+    wanted = request.get("range", "")
+    part = None
+    if wanted and request.get("if-range", tag) == tag:
+        part = parse_range(wanted, opened.size_bytes)
+    if part is None:
+        whole = ByteRange(0, opened.size_bytes - 1)
+        return {**headers, "Content-Length": str(whole.length)}, whole, 200
+    headers["Content-Range"] = f"bytes {part.first}-{part.last}/{opened.size_bytes}"
+    return {**headers, "Content-Length": str(part.length)}, part, 206
 
 
 class MediaFile:

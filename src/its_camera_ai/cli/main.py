@@ -32,6 +32,8 @@ COMMANDS = {
     "models": "models:app",
     "eval": "eval:app",
     "users": "users:app",
+    "clip": "clip:app",
+    "evidence": "evidence:app",
 }
 """Name → module of this room and what in it: a function, or a ``Typer`` of several commands."""
 

@@ -26,6 +26,16 @@ class Settings(BaseSettings):
     media_dir: Path | None = Field(
         None, description="Folder of the recordings; `media` in the data folder if not set."
     )
+    exports_dir: Path | None = Field(
+        None,
+        description="Folder of exports; `exports` in the data folder if not set. On a disk that "
+        "recordings fill, exports wait for room.",
+    )
+    site_name: str = Field(
+        "",
+        max_length=100,
+        description="Name of the site in the manifests of exports; the machine's name if not set.",
+    )
     models_dir: Path | None = Field(
         None, description="Folder of detector models; `models` in the data folder if not set."
     )
@@ -191,6 +201,10 @@ class Settings(BaseSettings):
     @property
     def media(self) -> Path:
         return (self.media_dir or self.data_dir / "media").absolute()
+
+    @property
+    def exports(self) -> Path:
+        return (self.exports_dir or self.data_dir / "exports").absolute()
 
     @property
     def models(self) -> Path:

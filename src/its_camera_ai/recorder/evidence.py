@@ -192,7 +192,7 @@ def _readme(bundle: Bundle, files: Sequence[FileEntry], key: EvidenceKey) -> str
         until=exact_utc(request.until_wall_ns),
         files=listed,
         gaps=(
-            f"{missing} part(s) of this span are not covered by recordings; manifest.json lists each."
+            f"{missing} part(s) of this span lack recordings; manifest.json lists each."
             if missing
             else "Recordings cover all of this span."
         ),

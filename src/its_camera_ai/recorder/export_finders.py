@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.errors import ModelInvalid
+from its_camera_ai.core.exports import Sought
 from its_camera_ai.recorder.export_masks import Boxes
+from its_camera_ai.vision.catalogue import MOVING_OBJECTS
 from its_camera_ai.vision.detector import DetectorModel
 
 FACE_MODEL = "yunet_n_dynamic.onnx"
@@ -28,6 +30,38 @@ class Finder(Protocol):
         ...
 
 
+def check_available(kind: Sought, models_dir: Path, detector: str) -> None:
+    """Refuse at once what would fail later.
+
+    Args:
+        detector: the source of the site's detector.
+
+    Raises:
+        ModelInvalid: there is nothing here that finds this.
+    """
+    if kind is Sought.FACES:
+        _face_model(models_dir)
+    elif detector == MOVING_OBJECTS:
+        raise _moving_only(detector)
+
+
+def _face_model(models_dir: Path) -> Path:
+    path = models_dir / FACE_MODEL
+    if not path.is_file():
+        raise ModelInvalid(
+            f"Faces can't be masked: the model {path} is not there. Get {FACE_MODEL} from "
+            f"{_FACE_MODEL_SOURCE} and put it there, or draw zones instead."
+        )
+    return path
+
+
+def _moving_only(name: str) -> ModelInvalid:
+    return ModelInvalid(
+        f"Persons can't be masked: the detector {name} does not see persons who stand still. "
+        "Choose another one with ITSCAM_MODEL, or draw zones instead."
+    )
+
+
 class FaceFinder:
     """YuNet through OpenCV (Wu et al. 2023, doi 10.1007/s11633-023-1423-y).
 
@@ -39,12 +73,7 @@ class FaceFinder:
     """
 
     def __init__(self, models_dir: Path) -> None:
-        path = models_dir / FACE_MODEL
-        if not path.is_file():
-            raise ModelInvalid(
-                f"Faces can't be masked: the model {path} is not there. Get {FACE_MODEL} from "
-                f"{_FACE_MODEL_SOURCE} and put it there, or draw zones instead."
-            )
+        path = _face_model(models_dir)
         try:
             self._network = cv2.FaceDetectorYN.create(str(path), "", (320, 320), _SCORE_MIN)
         except cv2.error:
@@ -82,10 +111,7 @@ class PersonFinder:
     def __init__(self, model: DetectorModel, camera_id: str) -> None:
         info = model.info
         if info.family == _MOVING or ObjectClass.PERSON not in info.classes:
-            raise ModelInvalid(
-                f"Persons can't be masked: the detector {info.name} does not see persons who stand "
-                "still. Choose another one with ITSCAM_MODEL, or draw zones instead."
-            )
+            raise _moving_only(info.name)
         self._detector = model.open(camera_id)
 
     def find(self, picture_bgr: npt.NDArray[np.uint8], pts_ns: int) -> Boxes:

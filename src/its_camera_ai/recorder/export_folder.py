@@ -131,9 +131,16 @@ class ExportFolder:
         """The files that are ready."""
         return sorted(e.name for e in self._disk.entries(self.path) if e.is_file)
 
+    def file_size(self, name: str) -> int:
+        return self._disk.size(self.path / name)
+
+    def open_ready(self, name: str) -> ReadableFile:
+        """A file that is ready, to read from."""
+        return self._disk.open(self.path / name)
+
     def size_bytes(self) -> int:
         """Of the files that are ready."""
-        return sum(self._disk.size(self.path / name) for name in self.names())
+        return sum(map(self.file_size, self.names()))
 
     def write(self, name: str, content: bytes) -> None:
         """A small file in its place, whole or not at all, durable on return."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from its_camera_ai.api.deps import ApiDeps, Deps
 from its_camera_ai.api.guards import allow
-from its_camera_ai.api.media import ByteRange, MediaFile, parse_range
+from its_camera_ai.api.media import ByteRange, MediaFile, planned
 from its_camera_ai.api.policies import Policy
 from its_camera_ai.api.problems import NotFound, RangeUnsatisfiable
 from its_camera_ai.api.times import check_span, wall_time
@@ -130,19 +130,8 @@ def _segment(deps: ApiDeps, recording_id: str) -> Segment:
 def _plan(
     request: Request, segment: Segment, opened: MediaFile
 ) -> tuple[dict[str, str], ByteRange, int]:
-    """Headers, bytes and status of the answer; ``If-Range`` of another version asks for all."""
     tag = f'"{segment.id}-{opened.size_bytes}"'
-    headers = {
-        "Accept-Ranges": "bytes",
-        "ETag": tag,
-        "Content-Disposition": f'inline; filename="{segment.camera_id}-{segment.id}.mp4"',
-    }
-    wanted = request.headers.get("range", "")
-    part = None
-    if wanted and request.headers.get("if-range", tag) == tag:
-        part = parse_range(wanted, opened.size_bytes)
-    if part is None:
-        whole = ByteRange(0, opened.size_bytes - 1)
-        return {**headers, "Content-Length": str(whole.length)}, whole, 200
-    headers["Content-Range"] = f"bytes {part.first}-{part.last}/{opened.size_bytes}"
-    return {**headers, "Content-Length": str(part.length)}, part, 206
+    headers, part, status = planned(request.headers, opened, tag)
+    name = f"{segment.camera_id}-{segment.id}.mp4"
+    headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return headers, part, status
