@@ -1,5 +1,6 @@
 """A site with tiers: sealed recordings in a hot folder, an index, a mover."""
 
+import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ NOW_NS = 20_000 * DAY_NS
 FAST = TierPolicy(warm_after_days=7, cold_after_days=90, move_bytes_per_s=100_000_000_000)
 
 
+@functools.cache
 def sealed(size_bytes: int, seed: int) -> bytes:
     """Content as recordings have it: the last 32 bytes are the hash of those before."""
     body = random_bytes(size_bytes - 32, seed)
