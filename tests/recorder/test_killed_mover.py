@@ -130,15 +130,14 @@ def test_killed_at_any_call(site: TieredSite, order: dict[str, str], mover: Move
 def test_killed_at_any_time(site: TieredSite, order: dict[str, str], mover: Mover) -> None:
     rng = seeded()
     made = [site.record(i, 8, 6_000_000) for i in range(4)]  # larger than a part
-    killed = 0
-    for _ in range(KILLS):
-        status = mover(order, kill_after_s=rng.uniform(0.02, 0.4))["status"]
-        killed += os.WIFSIGNALED(status)
+    for kills in range(KILLS):  # each gets a little further, whatever the machine's speed
+        after_s = 0.002 * 1.3**kills * rng.uniform(0.7, 1.3)
+        finished = mover(order, kill_after_s=after_s)["status"] == 0
         for segment in made:
-            assert site.content(segment) == sealed(segment.size_bytes, int(segment.id))
-        if all(site.tier(segment) is Tier.WARM for segment in made):
+            assert site.content(segment) == sealed(segment.size_bytes, int(segment.id)), after_s
+        if finished:
             break
-    assert killed >= 2
+    assert kills > 0
     assert mover(order)["status"] == 0
     assert_clean(site, order)
     site.assert_consistent(made)
