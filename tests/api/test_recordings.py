@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from its_camera_ai.core.media import StreamRole
-from its_camera_ai.core.segments import Segment
+from its_camera_ai.core.segments import Segment, SegmentState
 from its_camera_ai.core.time import NS_PER_S
 from tests.api.support import BASE_WALL_NS, Site, camera
 
@@ -55,6 +55,8 @@ async def test_list(recorded: Site, viewer: httpx.AsyncClient) -> None:
                 "width": 1920,
                 "height": 1080,
                 "frames": 1500,
+                "tier": "hot",
+                "state": "good",
                 "url": URL,
             }
         ]
@@ -155,6 +157,31 @@ async def test_a_missing_file_is_gone(recorded: Site, viewer: httpx.AsyncClient)
     assert response.status_code == 410
     assert "no longer on the disk" in response.json()["detail"]
     assert str(recorded.deps.media_root) not in response.text
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "text"),
+    [
+        pytest.param(SegmentState.DAMAGED, 409, "no longer matches its hash", id="damaged"),
+        pytest.param(SegmentState.MISSING, 410, "no longer on the disk", id="missing"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_what_is_not_as_it_was_is_never_served(
+    recorded: Site,
+    viewer: httpx.AsyncClient,
+    method: str,
+    state: SegmentState,
+    status: int,
+    text: str,
+) -> None:
+    recorded.deps.segments.mark([SEGMENT.id], state)
+    response = await viewer.request(method, URL)
+    assert response.status_code == status
+    if method == "GET":
+        assert text in response.json()["detail"]
+    listed = (await viewer.get("/api/v1/cameras/gate/recordings")).json()["items"][0]
+    assert listed["state"] == state
 
 
 async def test_a_forged_row_leads_nowhere(recorded: Site, viewer: httpx.AsyncClient) -> None:

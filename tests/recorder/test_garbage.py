@@ -19,6 +19,7 @@ from its_camera_ai.store.garbage import GarbageRepository
 from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.schema import holds
 from its_camera_ai.store.segments import SegmentRepository
+from its_camera_ai.store.storage_figures import StorageFigures
 
 DAY_NS = 86_400 * NS_PER_S
 NOW_NS = 20_000 * DAY_NS
@@ -99,11 +100,11 @@ def test_a_discarded_segment_leaves_index_and_disk(
     assert (gone.held, gone.size_bytes) == ((), 8)
     assert index.get("id-1") is None
     assert (root / segment(1).path).exists()
-    assert GarbageRepository(database).total() == (2, 8)
+    assert StorageFigures(database).garbage() == (2, 8)
     assert garbage(database, root).collect() == Collected(2, 8, 0)
     assert not (root / segment(1).path).exists()
     assert (root / segment(3).path).exists()
-    assert GarbageRepository(database).total() == (0, 0)
+    assert StorageFigures(database).garbage() == (0, 0)
     assert garbage(database, root).run(lambda: False).figures["removed_files"] == 0
 
 
@@ -174,7 +175,7 @@ def test_only_places_of_recordings_are_touched(
     index.discard(["id-77"], reason="quota", now_wall_ns=5)
     assert garbage(database, root).collect() == Collected(0, 0, 1)
     assert (root / "gate/main" / DAY).exists()
-    assert GarbageRepository(database).total() == (1, 4)
+    assert StorageFigures(database).garbage() == (1, 4)
 
 
 def test_other_tiers_wait_for_their_store(

@@ -17,6 +17,7 @@ ItscamError
     ├── CameraUnsupported      codec or protocol outside what we handle
     ├── InstanceRunning        another process holds the same data folder
     ├── RecordingGone          an index row whose file is not there
+    ├── RecordingDamaged       its content is no longer what was recorded
     ├── RecordingArchived      a file in a storage class that must be restored first
     ├── StateInvalid           saved working state that is damaged or of another version
     └── ModelInvalid           a model file that is missing, altered, or of another shape
@@ -87,6 +88,10 @@ class InputUnreadable(UserError):
 
 class RecordingGone(UserError):
     """A recording's file is not where the index says."""
+
+
+class RecordingDamaged(UserError):
+    """A recording's content no longer matches its hash; it is kept, and not shown as if it were."""
 
 
 class RecordingArchived(UserError):

@@ -10,12 +10,14 @@ from typing import Protocol
 
 import structlog
 
-from its_camera_ai.core.errors import ItscamError
+from its_camera_ai.core.errors import ItscamError, RecordingGone
 from its_camera_ai.core.jobs import Every, JobResult, Schedule
 from its_camera_ai.core.segments import Tier
 from its_camera_ai.core.time import NS_PER_S, Clock
+from its_camera_ai.recorder.media import Media
 from its_camera_ai.recorder.volume import Volume
 from its_camera_ai.store.garbage import GarbageItem, GarbageRepository
+from its_camera_ai.store.media_store import MediaStore
 
 log = structlog.get_logger(__name__)
 
@@ -161,3 +163,30 @@ class VolumeFiles:
         """Whether the recorder will open no file in this day's folder any more."""
         now = datetime.fromtimestamp(self._clock.wall_ns() / NS_PER_S, tz=UTC)
         return day < f"{now - timedelta(days=1):%Y-%m-%d}"
+
+
+class StoreFiles:
+    """Removes files of another tier, one by one."""
+
+    def __init__(self, store: MediaStore) -> None:
+        self._store = store
+
+    def remove(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """See ``FileRemover``.
+
+        Raises:
+            StorageUnavailable: the tier can't be reached; what was removed until then finds itself
+                gone the next time.
+        """
+        for path in paths:
+            with suppress(RecordingGone):
+                self._store.delete(path)
+        return {}
+
+
+def removers(volume: Volume, media: Media, clock: Clock) -> dict[Tier, FileRemover]:
+    """Who removes files of each tier that has a place."""
+    found: dict[Tier, FileRemover] = {
+        tier: StoreFiles(store) for tier, store in media.stores.items()
+    }
+    return found | {Tier.HOT: VolumeFiles(volume, clock)}

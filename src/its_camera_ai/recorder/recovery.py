@@ -4,10 +4,12 @@ Nothing is deleted: a torn tail is cut, what can't be read goes into quarantine 
 """
 
 import errno
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 
 import structlog
 
+from its_camera_ai.core.jobs import Daily, JobResult, Schedule
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.recorder.check import Depth, check
@@ -69,7 +71,13 @@ def take_up(volume: Volume, camera_id: str, role: StreamRole) -> TakenUp:
     return TakenUp(segments, last_hash)
 
 
-def reconcile(volume: Volume, repository: SegmentRepository, camera_id: str = "") -> Repaired:
+def reconcile(
+    volume: Volume,
+    repository: SegmentRepository,
+    camera_id: str = "",
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Repaired:
     """Bring the index in step with the closed files of a camera, or of all.
 
     Names are compared, so 100,000 files take a second or two; only what the index lacks is read.
@@ -88,7 +96,30 @@ def reconcile(volume: Volume, repository: SegmentRepository, camera_id: str = ""
             depth=Depth.NAMES,
             camera_id=camera_id,
             on_finding=repairs.take,
+            stopped=stopped,
         )
     except OSError as error:
         raise unavailable(volume.root, error) from error
     return repairs.finish()
+
+
+class Recheck:
+    """The job that brings the index in step each night, also for cameras that are no more."""
+
+    def __init__(self, volume: Volume, repository: SegmentRepository) -> None:
+        self._volume = volume
+        self._repository = repository
+
+    @property
+    def name(self) -> str:
+        return "recheck"
+
+    @property
+    def schedule(self) -> Schedule:
+        return Daily(4, 30)
+
+    def run(self, stopped: Callable[[], bool]) -> JobResult:
+        """See ``reconcile``."""
+        done = reconcile(self._volume, self._repository, stopped=stopped)
+        changed = done.quarantined or done.marked_missing or done.marked_damaged
+        return JobResult({name: float(n) for name, n in asdict(done).items()}, audit=bool(changed))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, select
 
 from its_camera_ai.core.segments import Tier
 from its_camera_ai.store.database import Database
@@ -61,10 +61,3 @@ class GarbageRepository:
         with self._database.write(durable=False) as connection:
             for part in chunks(wanted):
                 connection.execute(delete(garbage).where(garbage.c.seq.in_(part)))
-
-    def total(self) -> tuple[int, int]:
-        """How many files wait, and their bytes."""
-        query = select(func.count(), func.coalesce(func.sum(garbage.c.size_bytes), 0))
-        with self._database.read() as connection:
-            files, size_bytes = connection.execute(query.select_from(garbage)).one()
-        return int(files), int(size_bytes)

@@ -136,7 +136,15 @@ segments = Table(
     Index("ix_segments_age", "tier", "start_wall_ns"),
     Index("ix_segments_verified", "tier", "verified_wall_ns"),
     Index("ix_segments_due", "data_class", "tier", "end_wall_ns", "id"),
-    Index("ix_segments_totals", "camera_id", "tier", "state", "size_bytes"),
+    Index(
+        "ix_segments_totals",
+        "camera_id",
+        "tier",
+        "state",
+        "size_bytes",
+        "start_wall_ns",
+        "end_wall_ns",
+    ),
 )
 LONG_NS = 3600 * 10**9
 LONG = text(f"duration_ns > {LONG_NS}")  # written out: an index with a condition needs it so

@@ -12,9 +12,11 @@ from its_camera_ai.api.media import ByteRange, MediaFile, planned
 from its_camera_ai.api.policies import Policy
 from its_camera_ai.api.problems import NotFound, RangeUnsatisfiable
 from its_camera_ai.api.times import check_span, wall_time
+from its_camera_ai.core.errors import RecordingDamaged, RecordingGone
 from its_camera_ai.core.media import StreamRole
-from its_camera_ai.core.segments import Segment
+from its_camera_ai.core.segments import Segment, SegmentState, Tier
 from its_camera_ai.core.time import NS_PER_S, iso_utc
+from its_camera_ai.store.media_store import GONE
 
 router = APIRouter(prefix="/api/v1", tags=["recordings"])
 
@@ -33,6 +35,8 @@ class RecordingView(BaseModel):
     width: int
     height: int
     frames: int
+    tier: Tier = Field(description="where it lies; archived ones (cold) may have to be restored")
+    state: SegmentState = Field(description="damaged and missing ones are told, never played")
     url: str = Field(description="where the file is to be had")
 
 
@@ -53,6 +57,8 @@ def _view(segment: Segment) -> RecordingView:
         width=segment.width,
         height=segment.height,
         frames=segment.frames,
+        tier=segment.tier,
+        state=segment.state,
         url=f"/api/v1/recordings/{segment.id}/media",
     )
 
@@ -79,7 +85,7 @@ def recordings(
 _MEDIA_RESPONSES: dict[int | str, dict[str, object]] = {
     200: {"description": "The whole file", "content": {"video/mp4": {}}},
     206: {"description": "The range asked for", "content": {"video/mp4": {}}},
-    409: {"description": "In an archive; it must be restored first"},
+    409: {"description": "Damaged; or in an archive, and to be restored first"},
     410: {"description": "Indexed, but the file is no longer there"},
     416: {"description": "Range outside the file"},
 }
@@ -124,6 +130,13 @@ def _segment(deps: ApiDeps, recording_id: str) -> Segment:
     segment = deps.segments.get(recording_id)
     if segment is None:
         raise NotFound("There is no recording with this id; retention may have removed it.")
+    if segment.state is SegmentState.DAMAGED:
+        raise RecordingDamaged(
+            "The content of this recording no longer matches its hash: its disk damaged it, or "
+            "someone changed it. It is kept as it is; look for another copy in exports and backups."
+        )
+    if segment.state is SegmentState.MISSING:
+        raise RecordingGone(GONE)
     return segment
 
 

@@ -52,7 +52,11 @@ def upgrade() -> None:
     op.create_index("ix_segments_age", "segments", ["tier", "start_wall_ns"])
     op.create_index("ix_segments_verified", "segments", ["tier", "verified_wall_ns"])
     op.create_index("ix_segments_due", "segments", ["data_class", "tier", "end_wall_ns", "id"])
-    op.create_index("ix_segments_totals", "segments", ["camera_id", "tier", "state", "size_bytes"])
+    op.create_index(
+        "ix_segments_totals",
+        "segments",
+        ["camera_id", "tier", "state", "size_bytes", "start_wall_ns", "end_wall_ns"],
+    )
     for name, columns, condition in PARTIAL_INDICES:
         only = sa.text(condition)
         op.create_index(name, "segments", columns, sqlite_where=only, postgresql_where=only)
