@@ -6,6 +6,7 @@ Safari and FFmpeg then play on behind it at once and know the right time of day.
 would make the gap part of the media time, hours of it, through which a player steps or waits.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -84,11 +85,14 @@ def playlist(
         "#EXT-X-INDEPENDENT-SEGMENTS",
         f"#EXT-X-START:TIME-OFFSET={max(ahead_s, 0.0):.3f},PRECISE=YES",
     ]
-    end_ns = max(s.end_wall_ns for s in ordered) if wish.growing else wish.until_ns
-    lines += [_date_range(gap) for gap in gaps(ordered, wish.since_ns, end_ns)]
-    lines += _segments(parts, wish.keys_only)
+    waiting = deque(gaps(ordered, wish.since_ns, wish.until_ns))
+    for part, text in zip(parts, _segments(parts, wish.keys_only), strict=True):
+        # each gap before what follows it: a list that grows may change nothing that it said
+        while waiting and waiting[0].since_ns < part.start_wall_ns:
+            lines.append(_date_range(waiting.popleft()))
+        lines.append(text)
     if not wish.growing:
-        lines.append("#EXT-X-ENDLIST")
+        lines += [*map(_date_range, waiting), "#EXT-X-ENDLIST"]
     return "\n".join(lines) + "\n"
 
 
@@ -125,12 +129,13 @@ def _segments(parts: Sequence[_Part], keys_only: bool) -> Iterator[str]:
     previous: ListedSegment | None = None
     for own, start_wall_ns, duration_ns, trim, joined in parts:
         alike = previous is not None and _coded_alike(previous, own)
+        tags = ""
         if previous is not None and not (joined and alike):
-            yield "#EXT-X-DISCONTINUITY"
+            tags = "#EXT-X-DISCONTINUITY\n"
         if previous is None or not alike or _has_own_init(previous, own):
-            yield f'#EXT-X-MAP:URI="{_address(own, init)}"'
+            tags += f'#EXT-X-MAP:URI="{_address(own, init)}"\n'
         yield (
-            f"#EXT-X-PROGRAM-DATE-TIME:{_date_time(start_wall_ns)}\n"
+            f"{tags}#EXT-X-PROGRAM-DATE-TIME:{_date_time(start_wall_ns)}\n"
             f"#EXTINF:{duration_ns / NS_PER_S:.6f},\n"
             f"{_address(own, name)}{_query(trim)}"
         )
