@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { ApiClient, ApiError, liveUrl, recordingUrl } from "./api";
+import { ApiClient, ApiError, liveUrl, pictureUrl, playlistUrl, thumbnailUrl } from "./api";
 
 const SESSION = {
   user: { username: "ann", role: "admin" },
@@ -141,23 +141,13 @@ describe("ApiClient", () => {
     expect(calls[0]?.url).toBe("/api/v1/cameras/..%2Fauth%2Flogout/status");
   });
 
-  it("reads recordings page by page, each file once", async () => {
-    const item = (i: number) => ({ id: `r${i}`, end: `2026-03-01T00:00:${i % 60}Z` });
-    const full = Array.from({ length: 5000 }, (_, i) => item(i));
-    const { client, calls } = clientOf(
-      json({ items: full }),
-      json({ items: [item(4999), item(5000)] }),
+  it("asks for a camera's time line", async () => {
+    const { client, calls } = clientOf(json({ stretches: [] }));
+    await client.timeline("a/b", new Date(0), new Date(60_000), 12);
+    expect(calls[0]?.url).toBe(
+      "/api/v1/cameras/a%2Fb/timeline?since=1970-01-01T00%3A00%3A00.000Z" +
+        "&until=1970-01-01T00%3A01%3A00.000Z&buckets=12",
     );
-    const found = await client.recordings("gate", new Date(0), new Date(1));
-    expect(found).toHaveLength(5001);
-    expect(calls[1]?.url).toContain(`since=${encodeURIComponent(item(4999).end)}`);
-  });
-
-  it("does not ask for ever when a page brings nothing new", async () => {
-    const page = Array.from({ length: 5000 }, (_, i) => ({ id: `r${i}`, end: "x" }));
-    const { client, calls } = clientOf(json({ items: page }), json({ items: page }));
-    expect(await client.recordings("gate", new Date(0), new Date(1))).toHaveLength(5000);
-    expect(calls).toHaveLength(2);
   });
 });
 
@@ -169,11 +159,15 @@ describe("addresses", () => {
     expect(liveUrl("gate", { protocol: "http:", host: "site" })).toMatch(/^ws:\/\/site\//);
   });
 
-  it.each([
-    ["the server's own path", "/api/v1/recordings/7/media", "/api/v1/recordings/7/media"],
-    ["another origin is not followed", "https://evil/x", "/api/v1/recordings/7/media"],
-    ["a script is not followed", "javascript:alert(1)", "/api/v1/recordings/7/media"],
-  ])("recording: %s", (_name, url, expected) => {
-    expect(recordingUrl({ id: "7", url })).toBe(expected);
+  it("names playlists and pictures by camera and time", () => {
+    const span = { startMs: 0, endMs: 1000 };
+    expect(playlistUrl("a/b", span, true)).toBe(
+      "/api/v1/cameras/a%2Fb/playlist.m3u8?since=1970-01-01T00%3A00%3A00.000Z" +
+        "&until=1970-01-01T00%3A00%3A01.000Z&keys_only=1",
+    );
+    expect(pictureUrl("gate", 40)).toBe(
+      "/api/v1/cameras/gate/picture?at=1970-01-01T00%3A00%3A00.040Z",
+    );
+    expect(thumbnailUrl("gate", 0, 240)).toMatch(/\/thumbnail\?at=.*&width=240$/);
   });
 });

@@ -137,17 +137,24 @@ export interface EventQuery {
   cursor?: string | undefined;
 }
 
-export interface Recording {
-  id: string;
-  start: string;
-  end: string;
-  duration_s: number;
+interface TimeSpan {
+  since: string;
+  until: string;
+}
+
+/** A camera's recordings of a span in brief. */
+export interface CameraTimeline extends TimeSpan {
+  stretches: readonly (TimeSpan & { files: number; size_bytes: number })[];
+  gaps: readonly (TimeSpan & { reason: string })[];
+  activity: {
+    bucket_s: number;
+    /** Share of the seen seconds in which something moved; null where nothing was seen. */
+    moving: readonly (number | null)[];
+    objects: Readonly<Record<string, readonly number[]>>;
+  };
+  bookmarks: readonly (TimeSpan & { id: string; title: string })[];
   size_bytes: number;
-  codec: string;
-  width: number;
-  height: number;
-  frames: number;
-  url: string;
+  files: number;
 }
 
 interface Items<T> {
@@ -176,8 +183,6 @@ export interface ApiOptions {
 }
 
 const BASE = "/api/v1";
-/** The most that the server gives at once. */
-const RECORDINGS_PER_PAGE = 5000;
 const MUST_CHANGE_PASSWORD = "urn:itscam:problem:password-change-required";
 const UNREACHABLE = "The server can't be reached. Check the network and that it is running.";
 
@@ -231,33 +236,16 @@ export class ApiClient {
     return this.get("/events", { ...query }, signal);
   }
 
-  /** All recordings of the main stream that share a moment with the span, oldest first. */
-  async recordings(
+  /** What there is of a camera's span, merged, with how much moved in each of `buckets` parts. */
+  timeline(
     cameraId: string,
     since: Date,
     until: Date,
+    buckets: number,
     signal?: AbortSignal,
-  ): Promise<readonly Recording[]> {
-    const path = `/cameras/${encodeURIComponent(cameraId)}/recordings`;
-    const found = new Map<string, Recording>();
-    let from = since.toISOString();
-    for (;;) {
-      const query = {
-        since: from,
-        until: until.toISOString(),
-        role: "main",
-        limit: RECORDINGS_PER_PAGE,
-      };
-      const { items } = await this.get<Items<Recording>>(path, query, signal);
-      const before = found.size;
-      for (const item of items) found.set(item.id, item);
-      const last = items.at(-1);
-      // A page that brings nothing new would be asked for for ever.
-      if (last === undefined || items.length < RECORDINGS_PER_PAGE || found.size === before) {
-        return [...found.values()];
-      }
-      from = last.end;
-    }
+  ): Promise<CameraTimeline> {
+    const query = { since: since.toISOString(), until: until.toISOString(), buckets };
+    return this.get(`/cameras/${encodeURIComponent(cameraId)}/timeline`, query, signal);
   }
 
   models(signal?: AbortSignal): Promise<Models> {
@@ -377,8 +365,26 @@ export function snapshotUrl(cameraId: string, cacheKey: number): string {
   return `${BASE}/cameras/${encodeURIComponent(cameraId)}/snapshot.jpg?at=${cacheKey}`;
 }
 
-/** The recording's own address if it is one of this origin's API, else made from its id. */
-export function recordingUrl(recording: Pick<Recording, "id" | "url">): string {
-  if (recording.url?.startsWith(`${BASE}/`)) return recording.url;
-  return `${BASE}/recordings/${encodeURIComponent(recording.id)}/media`;
+/** A camera's recordings of a span as one playlist, which grows while the span lasts. */
+export function playlistUrl(
+  cameraId: string,
+  span: { startMs: number; endMs: number },
+  keysOnly: boolean,
+): string {
+  const keys = keysOnly ? "&keys_only=1" : "";
+  return `${cameraPath(cameraId)}/playlist.m3u8?since=${at(span.startMs)}&until=${at(span.endMs)}${keys}`;
+}
+
+const cameraPath = (cameraId: string): string => `${BASE}/cameras/${encodeURIComponent(cameraId)}`;
+const at = (momentMs: number): string => encodeURIComponent(new Date(momentMs).toISOString());
+
+/** The very picture that was shown at a moment; full size without a width. */
+export function pictureUrl(cameraId: string, momentMs: number, widthPx?: number): string {
+  const width = widthPx === undefined ? "" : `&width=${widthPx}`;
+  return `${cameraPath(cameraId)}/picture?at=${at(momentMs)}${width}`;
+}
+
+/** The key frame nearest to a moment, small. */
+export function thumbnailUrl(cameraId: string, momentMs: number, widthPx: number): string {
+  return `${cameraPath(cameraId)}/thumbnail?at=${at(momentMs)}&width=${widthPx}`;
 }

@@ -122,7 +122,9 @@ export const text = {
 
   playback: {
     title: "Playback",
-    camera: "Camera",
+    cameras: "Cameras",
+    shownCameras: (count: number) => (count === 1 ? "1 camera" : `${count} cameras`),
+    atMost: (count: number) => `At most ${count} at a time.`,
     day: "Day",
     previousDay: "Previous day",
     nextDay: "Next day",
@@ -137,15 +139,17 @@ export const text = {
     pause: "Pause",
     back10: "Back 10 s",
     ahead10: "Ahead 10 s",
+    stepBack: "One picture back",
+    stepAhead: "One picture ahead",
     speed: "Speed",
     nothing: "Nothing was recorded on this day.",
+    nothingThen: "Nothing was recorded at this moment.",
     choose: "Choose a moment on the timeline.",
     gap: "Nothing was recorded at that moment; playing from the next recording.",
     end: "This is the end of the recordings of this day.",
-    unplayable: "This recording can't be played in this browser.",
-    download: "Download this segment",
-    recorded: (duration: string, count: number) => `${duration} recorded in ${count} files`,
-    refresh: "Refresh",
+    stills: (reason: string) => `Still pictures, one a second: ${reason || "it can't be played"}`,
+    snapshot: "Save picture",
+    recorded: (duration: string) => `${duration} recorded`,
   },
 
   events: {
@@ -163,6 +167,7 @@ export const text = {
     none: "No event matches.",
     more: "Load more",
     end: "No older events.",
+    wholeSite: "All cameras",
     watch: "Watch",
     watchAt: (time: string) => `Watch the recording of ${time}`,
     refresh: "Refresh",
@@ -180,6 +185,9 @@ export const text = {
     recording_resumed: "Recording resumed",
     picture_fault_began: "Bad picture",
     picture_fault_ended: "Picture is good again",
+    storage_low: "Disk nearly full",
+    storage_recovered: "Disk has room again",
+    storage_evicted: "Recordings removed",
   } as Readonly<Record<string, string>>,
 
   fault: {
@@ -201,6 +209,13 @@ export const text = {
     left: (what: string, zone: string, after: string) =>
       `${what} left ${zone}${after ? ` after ${after}` : ""}`,
     something: "Something",
+    storageLow: (free: string, total: string) => `The disk fills up: ${free} of ${total} free`,
+    storageShort: (keeps: number, wanted: number) =>
+      `The disk holds ${keeps} days of recordings, the policy wants ${wanted}`,
+    storageHeld: "The disk is full and nothing on it may be removed",
+    storageRecovered: "The disk has room again",
+    evicted: (files: number, size: string) =>
+      `${files} old recordings (${size}) were removed to make room`,
   },
 
   models: {

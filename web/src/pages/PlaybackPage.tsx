@@ -1,20 +1,15 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
-import type { ApiClient, CameraEvent } from "../api";
-import { recordingUrl } from "../api";
+import type { ApiClient, Camera, CameraEvent } from "../api";
+import { pictureUrl } from "../api";
 import { formatClock, formatDay, formatDuration } from "../format";
+import { CameraChoice } from "../playback/CameraChoice";
+import { Screens } from "../playback/Screens";
 import { Timeline } from "../playback/Timeline";
-import type { Segment, Span } from "../playback/timeline";
-import {
-  daySpan,
-  fitWindow,
-  segmentsOf,
-  shiftDay,
-  stretchesOf,
-  within,
-  zoom,
-} from "../playback/timeline";
-import type { SegmentPlayback } from "../playback/useSegmentPlayer";
-import { useSegmentPlayer } from "../playback/useSegmentPlayer";
+import { Transport } from "../playback/Transport";
+import type { Span } from "../playback/timeline";
+import { daySpan, fitWindow, joined, shiftDay, spansOf, within, zoom } from "../playback/timeline";
+import type { Playback } from "../playback/usePlayback";
+import { usePlayback } from "../playback/usePlayback";
 import { hrefOf, replaceRoute } from "../router";
 import { useApi } from "../session";
 import { text } from "../text";
@@ -25,48 +20,52 @@ const words = text.playback;
 const TODAY_POLL_MS = 15_000;
 const EVENT_PAGES_MAX = 10;
 const EVENTS_PER_PAGE = 200;
-const SPEEDS = [0.5, 1, 2, 4, 8];
-const NO_SEGMENTS: readonly Segment[] = [];
+/** Parts of the day for which activity is asked: five minutes each. */
+const BUCKETS = 288;
+const EMPTY_LANE = { stretches: [], moving: [] };
 
 export function PlaybackPage({ params }: { params: URLSearchParams }) {
   const api = useApi();
   const loadCameras = useCallback((signal: AbortSignal) => api.cameras(signal), [api]);
   const { data: cameras, error } = useLoad(loadCameras);
-  const camera = params.get("camera") ?? cameras?.[0]?.id ?? "";
+  const asked = params.get("camera") ?? cameras?.[0]?.id ?? "";
   const at = params.get("at");
   const atMs = at === null ? Number.NaN : Date.parse(at);
   const askedDay = Number.isNaN(atMs) ? (params.get("day") ?? "") : formatDay(new Date(atMs));
   const day = daySpan(askedDay) === null ? formatDay(new Date()) : askedDay;
   const go = (wanted: { camera?: string; day?: string }) =>
-    replaceRoute(hrefOf("playback", { camera, day, ...wanted }));
+    replaceRoute(hrefOf("playback", { camera: asked, day, ...wanted }));
+  const chosen = useMemo(() => chosenCameras(asked, cameras ?? []), [asked, cameras]);
 
   return (
     <Page
       title={words.title}
       tools={
         <>
-          <Field label={words.camera}>
-            <select
-              value={camera}
-              data-testid="playback-camera"
-              onChange={(e) => go({ camera: e.target.value })}
-            >
-              {cameras?.map((c) => (
-                <option key={c.id} value={c.id}>
-                  {c.name || c.id}
-                </option>
-              ))}
-            </select>
-          </Field>
+          <CameraChoice
+            cameras={cameras ?? []}
+            chosen={chosen.map((camera) => camera.id)}
+            onChosen={(ids) => go({ camera: ids.join(",") })}
+          />
           <DayChoice day={day} onDay={(wanted) => go({ day: wanted })} />
         </>
       }
     >
       <ErrorNote message={error} />
       {cameras?.length === 0 && <p className="quiet">{text.live.noCameras}</p>}
-      {camera !== "" && <DayOfCamera key={`${camera} ${day}`} camera={camera} day={day} at={at} />}
+      {chosen.length > 0 && <Day key={`${asked} ${day}`} cameras={chosen} day={day} at={at} />}
     </Page>
   );
+}
+
+type Named = Pick<Camera, "id" | "name">;
+
+/** `gate,yard` → the two cameras; a name that is gone still shows its recordings. */
+function chosenCameras(asked: string, cameras: readonly Camera[]): Named[] {
+  return asked
+    .split(",")
+    .filter((id) => id !== "")
+    .map((id) => cameras.find((camera) => camera.id === id) ?? { id, name: "" });
 }
 
 function DayChoice({ day, onDay }: { day: string; onDay(day: string): void }) {
@@ -100,53 +99,56 @@ function DayChoice({ day, onDay }: { day: string; onDay(day: string): void }) {
   );
 }
 
-function DayOfCamera({ camera, day, at }: { camera: string; day: string; at: string | null }) {
+function Day({ cameras, day, at }: { cameras: readonly Named[]; day: string; at: string | null }) {
   const span = useMemo(() => daySpan(day) ?? { startMs: 0, endMs: 1 }, [day]);
-  const { segments, eventsMs, error, reload } = useDay(camera, span);
-  const stretches = useMemo(() => stretchesOf(segments ?? NO_SEGMENTS), [segments]);
-  const playback = useSegmentPlayer(segments ?? NO_SEGMENTS);
+  const ids = useMemo(() => cameras.map((camera) => camera.id), [cameras]);
+  const { lanes, eventsMs, error, reload } = useDay(ids, span);
+  const playback = usePlayback({ cameras: ids, span });
   const [chosen, setChosen] = useState<Span | null>(null);
-  const fitted = useMemo(() => fitWindow(stretches, span), [stretches, span]);
+  const all = useMemo(() => joined((lanes ?? []).flatMap((lane) => lane.stretches)), [lanes]);
+  const fitted = useMemo(() => fitWindow(all, span), [all, span]);
   const window = chosen ?? fitted;
-  const { state, player } = playback;
+  const { standing, conductor } = playback;
 
-  useSeekOnce(player, segments, at, setChosen, span);
-  const seek = (momentMs: number) => player.current?.seek(momentMs, true);
-
+  useSeekOnce(playback, lanes !== null, at, setChosen, span);
   return (
     <>
       <ErrorNote message={error} onRetry={reload} />
-      <Screen playback={playback} empty={segments?.length === 0} loading={segments === null} />
+      <Screens playback={playback} cameras={cameras} />
       <div className="card playback">
+        {lanes === null && <Loading />}
+        {lanes !== null && all.length === 0 && <p className="quiet">{words.nothing}</p>}
         <Timeline
           day={span}
           window={window}
-          stretches={stretches}
+          lanes={cameras.map((camera, i) => ({ ...camera, ...(lanes?.[i] ?? EMPTY_LANE) }))}
           eventsMs={eventsMs}
-          momentMs={state.momentMs}
+          momentMs={standing.momentMs}
           onWindow={setChosen}
-          onSeek={seek}
+          onSeek={(momentMs) => conductor.seek(momentMs, true)}
         />
         <div className="bar">
           <Transport playback={playback} />
           <span className="bar__figures" data-testid="playback-time">
-            {state.momentMs !== null && formatClock(state.momentMs)}
+            {standing.momentMs !== null && formatClock(standing.momentMs)}
           </span>
-          <span className="quiet" data-testid="recorded" data-files={segments?.length ?? 0}>
-            {segments !== null &&
-              segments.length > 0 &&
-              words.recorded(formatDuration(totalS(stretches)), segments.length)}
-          </span>
-          {state.segment !== null && (
-            <a href={state.segment.url} download={`${camera}-${state.segment.id}.mp4`}>
-              {words.download}
+          {standing.momentMs !== null && ids[0] !== undefined && (
+            <a
+              className="button"
+              href={pictureUrl(ids[0], standing.momentMs)}
+              download={`${ids[0]}-${new Date(standing.momentMs).toISOString()}.jpg`}
+            >
+              {words.snapshot}
             </a>
           )}
+          <span className="quiet" data-testid="recorded" data-stretches={all.length}>
+            {all.length > 0 && words.recorded(formatDuration(totalS(all)))}
+          </span>
           <ZoomButtons
             window={window}
             day={span}
             fitted={fitted}
-            state={state}
+            about={standing.momentMs}
             onWindow={setChosen}
           />
         </div>
@@ -160,44 +162,49 @@ const totalS = (spans: readonly Span[]): number =>
 
 /** A link such as an event's leads to a moment: go there once, when the recordings are known. */
 function useSeekOnce(
-  player: SegmentPlayback["player"],
-  segments: readonly Segment[] | null,
+  playback: Playback,
+  ready: boolean,
   at: string | null,
   onWindow: (window: Span) => void,
   day: Span,
 ): void {
   const [done, setDone] = useState<string | null>(null);
+  const { conductor } = playback;
   useEffect(() => {
-    if (segments === null || segments.length === 0 || at === null || at === done) return;
+    if (!ready || at === null || at === done) return;
     const momentMs = Date.parse(at);
     if (Number.isNaN(momentMs)) return;
     setDone(at);
     // A little before, so that one sees it coming.
-    player.current?.seek(momentMs - 3000, true);
+    conductor.seek(momentMs - 3000, true);
     onWindow(within({ startMs: momentMs - 300_000, endMs: momentMs + 300_000 }, day));
-  }, [player, segments, at, done, onWindow, day]);
+  }, [conductor, ready, at, done, onWindow, day]);
 }
 
-function useDay(camera: string, span: Span) {
+function useDay(cameras: readonly string[], span: Span) {
   const api = useApi();
   const isToday = span.endMs > Date.now();
   const pollMs = isToday ? TODAY_POLL_MS : null;
-  const loadSegments = useCallback(
-    async (signal: AbortSignal) =>
-      segmentsOf(
-        await api.recordings(camera, new Date(span.startMs), new Date(span.endMs), signal),
-        recordingUrl,
+  const loadLanes = useCallback(
+    (signal: AbortSignal) =>
+      Promise.all(
+        cameras.map(async (camera) => {
+          const [since, until] = [new Date(span.startMs), new Date(span.endMs)];
+          const told = await api.timeline(camera, since, until, BUCKETS, signal);
+          return { stretches: spansOf(told.stretches), moving: told.activity.moving };
+        }),
       ),
-    [api, camera, span],
+    [api, cameras, span],
   );
   const loadEvents = useCallback(
-    (signal: AbortSignal) => eventMoments(api, camera, span, signal),
-    [api, camera, span],
+    async (signal: AbortSignal) =>
+      (await Promise.all(cameras.map((camera) => eventMoments(api, camera, span, signal)))).flat(),
+    [api, cameras, span],
   );
-  const recordings = useLoad(loadSegments, pollMs);
+  const recordings = useLoad(loadLanes, pollMs);
   const events = useLoad(loadEvents, pollMs);
   return {
-    segments: recordings.data,
+    lanes: recordings.data,
     eventsMs: events.data ?? [],
     error: recordings.error || events.error,
     reload: recordings.reload,
@@ -230,83 +237,15 @@ async function eventMoments(
   return found.map((event) => Date.parse(event.time)).filter(Number.isFinite);
 }
 
-function Screen(props: { playback: SegmentPlayback; empty: boolean; loading: boolean }) {
-  const { playback, empty, loading } = props;
-  const { state, first, second } = playback;
-  const hint = empty ? words.nothing : state.segment === null && !loading ? words.choose : "";
-  return (
-    <div className="screen" data-testid="playback-screen" data-playing={state.playing}>
-      {[first, second].map((element, i) => (
-        <video
-          key={i === 0 ? "first" : "second"}
-          ref={element}
-          className={i === state.front ? "screen__video" : "screen__video screen__video--back"}
-          data-testid={i === state.front ? "playback-video" : "playback-standby"}
-          playsInline
-          muted
-          aria-label={words.title}
-        />
-      ))}
-      {loading && <Loading />}
-      {hint !== "" && <p className="screen__hint">{hint}</p>}
-      {state.notice !== "" && (
-        <p className="screen__notice" role="status">
-          {words[state.notice]}
-        </p>
-      )}
-    </div>
-  );
-}
-
-function Transport({ playback }: { playback: SegmentPlayback }) {
-  const { state, player } = playback;
-  const [speed, setSpeed] = useState(1);
-  const idle = state.segment === null;
-  const by = (ms: number) => state.momentMs !== null && player.current?.seek(state.momentMs + ms);
-  return (
-    <div className="group">
-      <button type="button" className="button" disabled={idle} onClick={() => by(-10_000)}>
-        {words.back10}
-      </button>
-      <button
-        type="button"
-        className="button button--primary"
-        data-testid="play-pause"
-        disabled={idle}
-        onClick={() => (state.playing ? player.current?.pause() : player.current?.play())}
-      >
-        {state.playing ? words.pause : words.play}
-      </button>
-      <button type="button" className="button" disabled={idle} onClick={() => by(10_000)}>
-        {words.ahead10}
-      </button>
-      <Field label={words.speed}>
-        <select
-          value={speed}
-          onChange={(e) => {
-            const wanted = Number(e.target.value);
-            setSpeed(wanted);
-            player.current?.setRate(wanted);
-          }}
-        >
-          {SPEEDS.map((value) => (
-            <option key={value} value={value}>{`${value}×`}</option>
-          ))}
-        </select>
-      </Field>
-    </div>
-  );
-}
-
 function ZoomButtons(props: {
   window: Span;
   day: Span;
   fitted: Span;
-  state: { momentMs: number | null };
+  about: number | null;
   onWindow(window: Span): void;
 }) {
-  const { window, day, fitted, state, onWindow } = props;
-  const about = state.momentMs ?? (window.startMs + window.endMs) / 2;
+  const { window, day, fitted, onWindow } = props;
+  const about = props.about ?? (window.startMs + window.endMs) / 2;
   const buttons: readonly [string, () => Span][] = [
     [words.zoomIn, () => zoom(window, 0.5, about, day)],
     [words.zoomOut, () => zoom(window, 2, about, day)],

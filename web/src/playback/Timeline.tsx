@@ -4,13 +4,32 @@ import type { KeyboardEvent, PointerEvent, RefObject } from "react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { formatClock, formatShortClock } from "../format";
 import { text } from "../text";
+import { HoverPicture } from "./HoverPicture";
 import type { Span } from "./timeline";
-import { momentOf, scaleMarks, shareOf, tickClusters, within, zoom } from "./timeline";
+import {
+  activityOf,
+  cut,
+  momentOf,
+  scaleMarks,
+  shareOf,
+  tickClusters,
+  within,
+  zoom,
+} from "./timeline";
+
+export interface Lane {
+  id: string;
+  name: string;
+  stretches: readonly Span[];
+  /** How much moved in equal parts of the day, 0–1; null where nobody looked. */
+  moving: readonly (number | null)[];
+}
 
 interface Props {
   day: Span;
   window: Span;
-  stretches: readonly Span[];
+  /** One for each camera, the first on top. */
+  lanes: readonly Lane[];
   eventsMs: readonly number[];
   momentMs: number | null;
   onWindow(window: Span): void;
@@ -18,6 +37,7 @@ interface Props {
 }
 
 const SCALE_MARKS = 9;
+const LANE_PX = 28;
 const EVENT_SLOTS = 240;
 const STEP_MS = 10_000;
 const LONG_STEP_MS = 60_000;
@@ -25,7 +45,7 @@ const LONG_STEP_MS = 60_000;
 const percent = (share: number): string => `${(share * 100).toFixed(4)}%`;
 
 export function Timeline(props: Props) {
-  const { day, window, stretches, eventsMs, momentMs, onWindow, onSeek } = props;
+  const { day, window, lanes, eventsMs, momentMs, onWindow, onSeek } = props;
   const bar = useRef<HTMLDivElement>(null);
   const [hoverMs, setHoverMs] = useState<number | null>(null);
   useWheel(bar, window, day, onWindow);
@@ -35,7 +55,7 @@ export function Timeline(props: Props) {
     return momentOf(window, (event.clientX - box.left) / Math.max(1, box.width));
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const from = momentMs ?? stretches[0]?.startMs ?? day.startMs;
+    const from = momentMs ?? lanes[0]?.stretches[0]?.startMs ?? day.startMs;
     const action = keyAction(event, { day, window, from, onSeek, onWindow });
     if (action === null) return;
     event.preventDefault();
@@ -59,21 +79,29 @@ export function Timeline(props: Props) {
         aria-valuemax={day.endMs}
         aria-valuenow={shown}
         aria-valuetext={formatClock(shown)}
+        style={{ height: 16 + lanes.length * LANE_PX }}
         onPointerDown={(event) => event.button === 0 && onSeek(momentAt(event))}
         onPointerMove={(event) => setHoverMs(momentAt(event))}
         onPointerLeave={() => setHoverMs(null)}
         onKeyDown={onKeyDown}
       >
-        {visible(stretches, window).map((stretch) => (
+        {lanes.map((lane, row) => (
           <span
-            key={stretch.startMs}
-            className="timeline__stretch"
-            data-testid="stretch"
-            style={{
-              left: percent(shareOf(window, stretch.startMs)),
-              width: percent(shareOf(window, stretch.endMs) - shareOf(window, stretch.startMs)),
-            }}
-          />
+            key={lane.id}
+            className="timeline__lane"
+            style={{ top: 12 + row * LANE_PX, height: LANE_PX - 4 }}
+          >
+            {cut(lane.stretches, window).map((stretch) => (
+              <span
+                key={stretch.startMs}
+                className="timeline__stretch"
+                data-testid="stretch"
+                style={placed(stretch, window)}
+              />
+            ))}
+            <Activity day={day} window={window} lane={lane} />
+            {lanes.length > 1 && <span className="timeline__name">{lane.name || lane.id}</span>}
+          </span>
         ))}
         {clusters.map(({ share, count }) => (
           <span
@@ -84,7 +112,9 @@ export function Timeline(props: Props) {
           />
         ))}
         {momentMs !== null && <Marker window={window} momentMs={momentMs} kind="now" />}
-        {hoverMs !== null && <Marker window={window} momentMs={hoverMs} kind="hover" />}
+        {hoverMs !== null && (
+          <Marker window={window} momentMs={hoverMs} kind="hover" camera={lanes[0]?.id ?? ""} />
+        )}
       </div>
       <div className="timeline__scale" aria-hidden="true">
         {scaleMarks(window, SCALE_MARKS).map((mark) => (
@@ -97,7 +127,13 @@ export function Timeline(props: Props) {
   );
 }
 
-function Marker(props: { window: Span; momentMs: number; kind: "now" | "hover" }) {
+function Marker(props: {
+  window: Span;
+  momentMs: number;
+  kind: "now" | "hover";
+  /** Whose picture is shown at the marker. */
+  camera?: string;
+}) {
   const share = shareOf(props.window, props.momentMs);
   if (share < 0 || share > 1) return null;
   const side = share > 0.9 ? "left" : "right";
@@ -107,19 +143,32 @@ function Marker(props: { window: Span; momentMs: number; kind: "now" | "hover" }
       style={{ left: percent(share) }}
     >
       <span className={`timeline__label timeline__label--${side}`}>
+        {props.camera !== undefined && props.camera !== "" && (
+          <HoverPicture camera={props.camera} momentMs={props.momentMs} />
+        )}
         {formatClock(props.momentMs)}
       </span>
     </span>
   );
 }
 
-const visible = (spans: readonly Span[], window: Span): Span[] =>
-  spans
-    .filter((span) => span.endMs > window.startMs && span.startMs < window.endMs)
-    .map((span) => ({
-      startMs: Math.max(span.startMs, window.startMs),
-      endMs: Math.min(span.endMs, window.endMs),
-    }));
+function Activity({ day, window, lane }: { day: Span; window: Span; lane: Lane }) {
+  const found = useMemo(() => activityOf(day, lane.moving, lane.stretches), [day, lane]);
+  return found.map(({ startMs, endMs, share }) =>
+    cut([{ startMs, endMs }], window).map((span) => (
+      <span
+        key={span.startMs}
+        className="timeline__activity"
+        style={{ ...placed(span, window), height: percent(Math.max(0.08, share)) }}
+      />
+    )),
+  );
+}
+
+const placed = (span: Span, window: Span) => ({
+  left: percent(shareOf(window, span.startMs)),
+  width: percent(shareOf(window, span.endMs) - shareOf(window, span.startMs)),
+});
 
 function keyAction(
   event: KeyboardEvent,

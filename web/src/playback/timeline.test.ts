@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { Recording } from "../api";
 import type { Span } from "./timeline";
 import {
+  activityOf,
   daySpan,
   fitWindow,
+  joined,
   momentOf,
-  placeAt,
   scaleMarks,
-  segmentsOf,
   shareOf,
   shiftDay,
+  spansOf,
   stretchesOf,
   tickClusters,
   WINDOW_MIN_MS,
@@ -20,34 +20,14 @@ import {
 const span = (startMs: number, endMs: number): Span => ({ startMs, endMs });
 const DAY = span(0, 86_400_000);
 
-describe("segmentsOf", () => {
-  const recording = (id: string, start: string, duration_s: number): Recording => ({
-    id,
-    start,
-    end: start,
-    duration_s,
-    size_bytes: 1,
-    codec: "h264",
-    width: 1,
-    height: 1,
-    frames: 1,
-    url: "",
-  });
-
-  it("orders by time and leaves out what has no sensible time", () => {
-    const found = segmentsOf(
-      [
-        recording("b", "1970-01-01T00:01:00Z", 60),
-        recording("a", "1970-01-01T00:00:00Z", 60),
-        recording("no-time", "yesterday", 60),
-        recording("no-length", "1970-01-01T00:00:00Z", 0),
-      ],
-      (r) => `/media/${r.id}`,
-    );
-    expect(found).toEqual([
-      { id: "a", url: "/media/a", startMs: 0, endMs: 60_000 },
-      { id: "b", url: "/media/b", startMs: 60_000, endMs: 120_000 },
+describe("spansOf", () => {
+  it("leaves out what has no sensible time", () => {
+    const found = spansOf([
+      { since: "1970-01-01T00:00:00Z", until: "1970-01-01T00:01:00Z" },
+      { since: "yesterday", until: "1970-01-01T00:01:00Z" },
+      { since: "1970-01-01T00:01:00Z", until: "1970-01-01T00:01:00Z" },
     ]);
+    expect(found).toEqual([span(0, 60_000)]);
   });
 });
 
@@ -69,16 +49,21 @@ describe("stretchesOf", () => {
   });
 });
 
-describe("placeAt", () => {
-  const segments = [span(1000, 2000), span(2000, 3000), span(9000, 9500)];
-  it.each([
-    ["before everything: the first", 0, { index: 0, offsetMs: 0, skippedGap: true }],
-    ["inside", 1250, { index: 0, offsetMs: 250, skippedGap: false }],
-    ["on a seam: the later one", 2000, { index: 1, offsetMs: 0, skippedGap: false }],
-    ["in a gap: the next", 5000, { index: 2, offsetMs: 0, skippedGap: true }],
-    ["after everything", 9500, null],
-  ])("%s", (_name, momentMs, expected) => {
-    expect(placeAt(segments, momentMs)).toEqual(expected);
+describe("activityOf", () => {
+  it("is cut to what was recorded", () => {
+    const day = span(0, 400);
+    const found = activityOf(day, [0.5, 0, null, 1], [span(50, 250), span(320, 330)]);
+    expect(found).toEqual([
+      { startMs: 50, endMs: 100, share: 0.5 },
+      { startMs: 320, endMs: 330, share: 1 },
+    ]);
+  });
+});
+
+describe("joined", () => {
+  it("is what at least one camera recorded", () => {
+    const spans = [span(50_000, 60_000), span(0, 20_000), span(10_000, 30_000)];
+    expect(joined(spans)).toEqual([span(0, 30_000), span(50_000, 60_000)]);
   });
 });
 

@@ -1,27 +1,15 @@
 /** The maths of the playback timeline. All times are milliseconds since 1970. */
 
-import type { Recording } from "../api";
-
 export interface Span {
   startMs: number;
   endMs: number;
 }
 
-export interface Segment extends Span {
-  id: string;
-  url: string;
-}
-
-/** Recordings in order of time, without those whose times make no sense. */
-export function segmentsOf(recordings: readonly Recording[], url: (r: Recording) => string) {
-  return recordings
-    .map((r): Segment => {
-      const startMs = Date.parse(r.start);
-      return { id: r.id, url: url(r), startMs, endMs: startMs + r.duration_s * 1000 };
-    })
-    .filter((s) => Number.isFinite(s.startMs) && s.endMs > s.startMs)
-    .sort((a, b) => a.startMs - b.startMs);
-}
+/** Spans in ms of spans as the server writes them; those whose times make no sense are left out. */
+export const spansOf = (told: readonly { since: string; until: string }[]): Span[] =>
+  told
+    .map(({ since, until }) => ({ startMs: Date.parse(since), endMs: Date.parse(until) }))
+    .filter(({ startMs, endMs }) => Number.isFinite(startMs) && endMs > startMs);
 
 /** The local calendar day that `day` ("2026-03-01") names; 23, 24 or 25 hours long. */
 export function daySpan(day: string): Span | null {
@@ -53,22 +41,32 @@ export function stretchesOf(segments: readonly Span[], joinMs = 1500): Span[] {
   return stretches;
 }
 
-export interface Place {
-  index: number;
-  /** Milliseconds into the segment. */
-  offsetMs: number;
-  /** The wanted moment was not recorded; this is the next one that was. */
-  skippedGap: boolean;
+/** Spans of several cameras as stretches in which at least one of them recorded. */
+export const joined = (spans: readonly Span[]): Span[] =>
+  stretchesOf([...spans].sort((a, b) => a.startMs - b.startMs));
+
+/** Where something moved: equal parts of the day, cut to what was recorded. */
+export function activityOf(
+  day: Span,
+  moving: readonly (number | null)[],
+  stretches: readonly Span[],
+): (Span & { share: number })[] {
+  const part = (day.endMs - day.startMs) / Math.max(1, moving.length);
+  return moving.flatMap((share, i) => {
+    if (share === null || share === 0) return [];
+    const startMs = day.startMs + i * part;
+    return cut(stretches, { startMs, endMs: startMs + part }).map((span) => ({ ...span, share }));
+  });
 }
 
-/** Where to play for a moment: in its segment, else at the start of the next; null after the last. */
-export function placeAt(segments: readonly Span[], momentMs: number): Place | null {
-  const index = segments.findIndex((s) => momentMs < s.endMs);
-  const segment = segments[index];
-  if (segment === undefined) return null;
-  const inside = momentMs >= segment.startMs;
-  return { index, offsetMs: inside ? momentMs - segment.startMs : 0, skippedGap: !inside };
-}
+/** The parts of spans that lie inside a window. */
+export const cut = (spans: readonly Span[], window: Span): Span[] =>
+  spans
+    .filter((span) => span.endMs > window.startMs && span.startMs < window.endMs)
+    .map((span) => ({
+      startMs: Math.max(span.startMs, window.startMs),
+      endMs: Math.min(span.endMs, window.endMs),
+    }));
 
 /** Share (0–1) of the window at which a moment lies; outside it, below 0 or above 1. */
 export const shareOf = (window: Span, momentMs: number): number =>

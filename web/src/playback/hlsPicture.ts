@@ -1,0 +1,163 @@
+/** One camera's recordings on one video element, through hls.js. */
+
+import type Hls from "hls.js";
+import type { Picture } from "./conductor";
+import { MediaMap } from "./mediaMap";
+
+/** Seconds kept ready ahead; several cameras play at once. */
+const AHEAD_S = 20;
+const BEHIND_S = 20;
+const RECOVERIES_MAX = 2;
+
+export class HlsPicture implements Picture {
+  private hls: Hls | null = null;
+  private map = new MediaMap([]);
+  private known = false;
+  private wantedMs: number | null = null;
+  private failure = "";
+  private recoveries = 0;
+  private url = "";
+
+  constructor(
+    readonly video: HTMLVideoElement,
+    private readonly onChange: () => void,
+  ) {}
+
+  /** Why nothing can be played; empty if something can. */
+  get problem(): string {
+    return this.failure;
+  }
+
+  /** How long a picture is shown, milliseconds, as the stream says. */
+  get frameMs(): number {
+    const fps = this.hls?.levels[0]?.frameRate ?? 0;
+    return fps > 0 ? 1000 / fps : 40;
+  }
+
+  /** Plays another playlist; the moment that is shown is kept. */
+  async load(url: string): Promise<void> {
+    const keepMs = this.wantedMs ?? this.shownMs();
+    this.close();
+    this.url = url;
+    this.failure = "";
+    this.recoveries = 0;
+    const { default: HlsPlayer } = await import("hls.js/light");
+    if (this.url !== url) return; // another was asked for meanwhile
+    if (!HlsPlayer.isSupported()) {
+      this.fail("This browser can't play recordings.");
+      return;
+    }
+    const hls = new HlsPlayer({
+      autoStartLoad: false,
+      enableWorker: false, // its worker is a blob, which the page's policy forbids
+      maxBufferLength: AHEAD_S,
+      maxMaxBufferLength: 2 * AHEAD_S,
+      backBufferLength: BEHIND_S,
+      maxBufferHole: 0.3,
+      // cues would need a text track from a data: address, which the policy forbids too
+      enableDateRangeMetadataCues: false,
+      enableID3MetadataCues: false,
+      enableEmsgMetadataCues: false,
+    });
+    this.hls = hls;
+    hls.on(HlsPlayer.Events.LEVEL_LOADED, (_, { details }) => {
+      this.map = new MediaMap(details.fragments);
+      this.known = true;
+      if (keepMs !== null && this.wantedMs === null) this.wantedMs = keepMs;
+      this.place();
+      this.onChange();
+    });
+    hls.on(HlsPlayer.Events.LEVEL_PTS_UPDATED, (_, { details }) => {
+      this.map = new MediaMap(details.fragments);
+    });
+    hls.on(HlsPlayer.Events.ERROR, (_, error) => {
+      if (!error.fatal) return;
+      if (error.response?.code === 404) {
+        this.known = true; // nothing was recorded
+        this.onChange();
+        return;
+      }
+      if (error.type === HlsPlayer.ErrorTypes.MEDIA_ERROR && this.recoveries < RECOVERIES_MAX) {
+        this.recoveries += 1;
+        hls.recoverMediaError();
+        return;
+      }
+      this.fail(error.error.message || error.details);
+    });
+    hls.loadSource(url);
+    hls.attachMedia(this.video);
+  }
+
+  has(momentMs: number): "ready" | "gap" | "loading" | "failed" {
+    if (this.failure !== "") return "failed";
+    if (!this.known) return "loading";
+    const mediaS = this.map.mediaS(momentMs);
+    if (mediaS === null) return "gap";
+    if (this.wantedMs !== null) this.place();
+    const { video } = this;
+    const buffered = isBuffered(video, mediaS);
+    return buffered && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA ? "ready" : "loading";
+  }
+
+  shownMs(): number | null {
+    if (this.wantedMs !== null || this.video.readyState < HTMLMediaElement.HAVE_METADATA) {
+      return null;
+    }
+    return this.map.wallMs(this.video.currentTime);
+  }
+
+  show(momentMs: number): void {
+    this.wantedMs = momentMs;
+    this.place();
+  }
+
+  run(rate: number): void {
+    const { video } = this;
+    if (Math.abs(video.playbackRate - rate) > 0.004) video.playbackRate = Math.min(16, rate);
+    if (video.paused) video.play().catch(() => {}); // the next tick tries again
+  }
+
+  pause(): void {
+    if (!this.video.paused) this.video.pause();
+  }
+
+  nextAfter(momentMs: number): number | null {
+    return this.map.nextAfter(momentMs);
+  }
+
+  close(): void {
+    this.hls?.destroy();
+    this.hls = null;
+    this.map = new MediaMap([]);
+    this.known = false;
+    this.url = "";
+  }
+
+  private place(): void {
+    if (this.wantedMs === null || this.hls === null || !this.known) return;
+    const mediaS = this.map.mediaS(this.wantedMs);
+    if (mediaS === null) return;
+    const { video } = this;
+    if (video.readyState < HTMLMediaElement.HAVE_METADATA) {
+      this.hls.startLoad(mediaS);
+      if (video.readyState === HTMLMediaElement.HAVE_NOTHING) video.currentTime = mediaS;
+      return;
+    }
+    this.wantedMs = null;
+    if (Math.abs(video.currentTime - mediaS) > 0.005) video.currentTime = mediaS;
+  }
+
+  private fail(problem: string): void {
+    this.failure = problem;
+    this.hls?.destroy();
+    this.hls = null;
+    this.onChange();
+  }
+}
+
+function isBuffered(video: HTMLVideoElement, mediaS: number): boolean {
+  for (let i = 0; i < video.buffered.length; i++) {
+    if (video.buffered.start(i) - 0.3 <= mediaS && mediaS < video.buffered.end(i)) return true;
+  }
+  return false;
+}

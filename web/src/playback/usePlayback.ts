@@ -1,0 +1,131 @@
+/** The players of the chosen cameras, held together by one conductor. */
+
+import type { RefCallback } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { playlistUrl } from "../api";
+import type { Standing } from "./conductor";
+import { Conductor, IDLE } from "./conductor";
+import { HlsPicture } from "./hlsPicture";
+import type { Span } from "./timeline";
+
+/** Above this only key frames are fetched and decoded. */
+const KEYS_ONLY_ABOVE = 4;
+
+export interface ScreenState {
+  has: "ready" | "gap" | "loading" | "failed";
+  problem: string;
+}
+
+export interface Playback {
+  standing: Standing;
+  conductor: Conductor;
+  screens: Readonly<Record<string, ScreenState>>;
+  /** For the video element of a camera. */
+  video(cameraId: string): RefCallback<HTMLVideoElement>;
+  /** Moves by pictures of the first camera, paused. */
+  step(pictures: number): void;
+}
+
+interface Wanted {
+  cameras: readonly string[];
+  span: Span;
+}
+
+export function usePlayback({ cameras, span }: Wanted): Playback {
+  const [standing, setStanding] = useState<Standing>(IDLE);
+  const [screens, setScreens] = useState<Record<string, ScreenState>>({});
+  const made = useRef(new Map<string, HlsPicture>());
+  const refs = useRef(new Map<string, RefCallback<HTMLVideoElement>>());
+  const order = useRef(cameras);
+  order.current = cameras;
+  const keysOnly = standing.rate > KEYS_ONLY_ABOVE;
+
+  const conductor = useMemo(
+    () =>
+      new Conductor(
+        () => order.current.flatMap((id) => made.current.get(id) ?? []),
+        (told) => setStanding(told),
+      ),
+    [],
+  );
+
+  const load = useCallback(
+    (cameraId: string) => {
+      void made.current.get(cameraId)?.load(playlistUrl(cameraId, span, keysOnly));
+    },
+    [span, keysOnly],
+  );
+  const loadNow = useRef(load);
+  loadNow.current = load;
+
+  const video = useCallback((cameraId: string) => {
+    const known = refs.current.get(cameraId);
+    if (known !== undefined) return known;
+    const ref: RefCallback<HTMLVideoElement> = (element) => {
+      made.current.get(cameraId)?.close();
+      made.current.delete(cameraId);
+      if (element === null) return;
+      made.current.set(cameraId, new HlsPicture(element, () => {}));
+      loadNow.current(cameraId);
+    };
+    refs.current.set(cameraId, ref);
+    return ref;
+  }, []);
+
+  useEffect(() => {
+    for (const id of made.current.keys()) load(id);
+  }, [load]);
+
+  useEffect(() => {
+    let frame = 0;
+    const tick = (nowMs: number) => {
+      conductor.tick(nowMs);
+      for (const picture of made.current.values()) {
+        picture.video.dataset.shownMs = picture.shownMs()?.toFixed(0) ?? "";
+      }
+      setScreens((before) => changed(before, conductor, order.current, made.current));
+      frame = requestAnimationFrame(tick);
+    };
+    frame = requestAnimationFrame(tick);
+    return () => cancelAnimationFrame(frame);
+  }, [conductor]);
+
+  const step = useCallback(
+    (pictures: number) => {
+      const { momentMs } = conductor.now;
+      const first = made.current.get(order.current[0] ?? "");
+      const shown = first?.shownMs() ?? momentMs;
+      if (shown === null) return;
+      conductor.pause();
+      conductor.seek(shown + pictures * (first?.frameMs ?? 40), false);
+    },
+    [conductor],
+  );
+
+  return { standing, conductor, screens, video, step };
+}
+
+/** The screens' states; the same object while nothing changed, so that nothing is drawn anew. */
+function changed(
+  before: Record<string, ScreenState>,
+  conductor: Conductor,
+  cameras: readonly string[],
+  made: ReadonlyMap<string, HlsPicture>,
+): Record<string, ScreenState> {
+  const { momentMs } = conductor.now;
+  const after: Record<string, ScreenState> = {};
+  let same = Object.keys(before).length === cameras.length;
+  for (const id of cameras) {
+    const picture = made.get(id);
+    const problem = picture?.problem ?? "";
+    const has =
+      problem !== ""
+        ? "failed"
+        : picture === undefined || momentMs === null
+          ? "loading"
+          : picture.has(momentMs);
+    after[id] = { has, problem };
+    same &&= before[id]?.has === has && before[id]?.problem === problem;
+  }
+  return same ? before : after;
+}
