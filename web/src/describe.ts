@@ -1,7 +1,7 @@
 /** An event in words. */
 
 import type { CameraEvent } from "./api";
-import { formatDuration } from "./format";
+import { formatBytes, formatDuration } from "./format";
 import { lookUp } from "./lookUp";
 import { text } from "./text";
 
@@ -30,6 +30,12 @@ export function describeEvent(event: Pick<CameraEvent, "kind" | "detail">): stri
       return text.describe.badPicture(faultName(word("fault")));
     case "picture_fault_ended":
       return text.describe.goodPicture(faultName(word("fault")));
+    case "storage_low":
+      return describeLowStorage(detail, word("reason"));
+    case "storage_recovered":
+      return text.describe.storageRecovered;
+    case "storage_evicted":
+      return text.describe.evicted(amount(detail.files), formatBytes(amount(detail.bytes)));
     case "zone_left": {
       const dwell = detail.dwell_s;
       const after = typeof dwell === "number" ? formatDuration(dwell) : "";
@@ -43,5 +49,22 @@ export function describeEvent(event: Pick<CameraEvent, "kind" | "detail">): stri
     }
   }
 }
+
+function describeLowStorage(detail: CameraEvent["detail"], reason: string): string {
+  const { free_bytes, total_bytes, keeps_days, policy_days } = detail;
+  switch (reason) {
+    case "policy":
+      return text.describe.storageShort(amount(keeps_days), amount(policy_days));
+    case "nothing_to_remove":
+      return text.describe.storageHeld;
+    default:
+      return text.describe.storageLow(
+        formatBytes(amount(free_bytes)),
+        formatBytes(amount(total_bytes)),
+      );
+  }
+}
+
+const amount = (value: unknown): number => (typeof value === "number" ? value : Number.NaN);
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

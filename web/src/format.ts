@@ -37,6 +37,15 @@ export function formatDuration(seconds: number): string {
   return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
 }
 
+/** "20 GB"; decimal, as disks are sold. */
+export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes) || bytes < 0) return "–";
+  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
+  const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+  const value = bytes / 1000 ** step;
+  return `${value.toFixed(value < 10 && step > 0 ? 1 : 0)} ${units[step]}`;
+}
+
 /** Bits per second, decimal: 2 340 000 → "2.3 Mb/s". */
 export function formatBitrate(bps: number): string {
   if (!Number.isFinite(bps) || bps <= 0) return "–";

@@ -1,7 +1,7 @@
 import { renderToString } from "react-dom/server";
 import { describe, expect, it } from "vitest";
 import { describeEvent, kindName } from "./describe";
-import { formatBitrate, formatDateTime, formatDay, formatDuration } from "./format";
+import { formatBitrate, formatBytes, formatDateTime, formatDay, formatDuration } from "./format";
 import { CountsTable } from "./pages/CountsTable";
 import { cameraHref, hrefOf, parseRoute } from "./router";
 import { StateMark } from "./ui/parts";
@@ -17,6 +17,27 @@ describe("describeEvent", () => {
     ],
     ["zone_left", { zone: "plaza" }, "Something left plaza"],
     ["camera_lost", { error: "timeout" }, "Camera lost, error: timeout"],
+    [
+      "storage_low",
+      { reason: "level", free_bytes: 12e9, total_bytes: 4e12 },
+      "The disk fills up: 12 GB of 4.0 TB free",
+    ],
+    [
+      "storage_low",
+      { reason: "policy", keeps_days: 12.3, policy_days: 30 },
+      "The disk holds 12.3 days of recordings, the policy wants 30",
+    ],
+    [
+      "storage_low",
+      { reason: "nothing_to_remove", error: "all held" },
+      "The disk is full and nothing on it may be removed",
+    ],
+    ["storage_recovered", {}, "The disk has room again"],
+    [
+      "storage_evicted",
+      { files: 3, bytes: 1500 },
+      "3 old recordings (1.5 kB) were removed to make room",
+    ],
     ["meteor_landed", { size_m: 3, where: { x: 1 } }, "meteor landed, size_m: 3"],
   ])("%s", (kind, detail, expected) => {
     expect(describeEvent({ kind, detail })).toBe(expected);
@@ -28,6 +49,17 @@ describe("describeEvent", () => {
 });
 
 describe("formats", () => {
+  it.each([
+    [0, "0 B"],
+    [999, "999 B"],
+    [1500, "1.5 kB"],
+    [20e9, "20 GB"],
+    [Number.NaN, "–"],
+    [-1, "–"],
+  ])("%f bytes are %s", (bytes, expected) => {
+    expect(formatBytes(bytes)).toBe(expected);
+  });
+
   it.each([
     [4.2, "4.2 s"],
     [9.96, "10 s"],

@@ -17,16 +17,19 @@ class EventKind(StrEnum):
     RECORDING_RESUMED = "recording_resumed"
     PICTURE_FAULT_BEGAN = "picture_fault_began"
     PICTURE_FAULT_ENDED = "picture_fault_ended"
+    STORAGE_LOW = "storage_low"
+    STORAGE_RECOVERED = "storage_recovered"
+    STORAGE_EVICTED = "storage_evicted"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One fact about one camera.
+    """One fact about one camera, or about all of them.
 
     Attributes:
         id: UUIDv7 text; the key by which duplicates are removed everywhere.
         kind: which fact.
-        camera_id: whose.
+        camera_id: whose; empty if it concerns all, such as a disk that fills up.
         pts_ns: stream time of the fact; for a crossing the interpolated moment.
         wall_ns: the same moment, UTC.
         track_id: the road user, where there is one.

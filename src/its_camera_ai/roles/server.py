@@ -22,6 +22,7 @@ from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.time import NS_PER_S, Clock
 from its_camera_ai.ops.camera_events import CameraEvents
 from its_camera_ai.ops.stage_times import StageTimes
+from its_camera_ai.ops.storage_events import StorageEvents
 from its_camera_ai.roles.record_requests import EventSink, RecordRequests
 from its_camera_ai.store.event_writer import EventWriter
 
@@ -136,6 +137,7 @@ class StatusWatch:
         self._state = state
         self._writer = writer
         self._camera_events = CameraEvents(new_event_id)
+        self._storage_events = StorageEvents(new_event_id)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="status-watch", daemon=True)
         self._thread.start()
@@ -146,6 +148,7 @@ class StatusWatch:
             if status is not None:
                 self._state.on_status(status)
                 self._writer.put(self._camera_events.on_status(status))
+                self._writer.put(self._storage_events.on_status(status))
 
     @property
     def alive(self) -> bool:

@@ -158,17 +158,19 @@ function EventRow({ event, camera }: { event: CameraEvent; camera: string | unde
       <td className="nowrap">
         <time dateTime={event.time}>{formatDateTime(event.time)}</time>
       </td>
-      <td>{camera ?? event.camera_id}</td>
+      <td>{event.camera_id === "" ? words.wholeSite : (camera ?? event.camera_id)}</td>
       <td className="nowrap">{kindName(event.kind)}</td>
       <td>{describeEvent(event)}</td>
       <td className="number">{event.track_id ?? ""}</td>
       <td>
-        <a
-          href={hrefOf("playback", { camera: event.camera_id, at: event.time })}
-          aria-label={words.watchAt(formatDateTime(event.time))}
-        >
-          {words.watch}
-        </a>
+        {event.camera_id !== "" && (
+          <a
+            href={hrefOf("playback", { camera: event.camera_id, at: event.time })}
+            aria-label={words.watchAt(formatDateTime(event.time))}
+          >
+            {words.watch}
+          </a>
+        )}
       </td>
     </tr>
   );
