@@ -29,6 +29,12 @@ EVENT_DETAILS = {
     EventKind.RECORDING_RESUMED: "none",
     EventKind.PICTURE_FAULT_BEGAN: "`fault` (docs/camera-health.md)",
     EventKind.PICTURE_FAULT_ENDED: "`fault`",
+    EventKind.STORAGE_LOW: "`reason` and `priority`; `level`: `level_percent`, `free_bytes`, "
+    "`total_bytes`; `policy`: `keeps_days`, `policy_days`, `full_in_h`; `nothing_to_remove`: "
+    "`error`, `free_bytes`, `total_bytes`. `camera_id` is empty",
+    EventKind.STORAGE_RECOVERED: "`reason`, as it was. `camera_id` is empty",
+    EventKind.STORAGE_EVICTED: "`files`, `bytes`, `until` (the newest moment that was removed); at "
+    "once, then once an hour. `camera_id` is empty",
 }
 
 
