@@ -7,6 +7,7 @@ weight of a web server, nor a server that of an inference runtime.
 import functools
 import random
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +29,17 @@ from its_camera_ai.store.vault import Vault
 from its_camera_ai.vision.runtime import Device, RuntimeChoice, RuntimeName
 
 if TYPE_CHECKING:
+    from its_camera_ai.core.jobs import Job
     from its_camera_ai.recorder.expected_volume import ExpectedVolumeFile
+    from its_camera_ai.recorder.export_desk import ExportDesk
+    from its_camera_ai.recorder.export_folder import ExportFolder
+    from its_camera_ai.recorder.exporter import ExportWorker
     from its_camera_ai.recorder.media import Media
+    from its_camera_ai.recorder.retention_set import RetentionSet
     from its_camera_ai.recorder.volume import Volume
     from its_camera_ai.roles.model_follower import ModelFollower
     from its_camera_ai.store.holds import HoldRepository
+    from its_camera_ai.store.media_store import MediaStore
     from its_camera_ai.store.model_registry import ModelRegistry
     from its_camera_ai.vision.detector import DetectorModel
     from its_camera_ai.vision.model_pool import ModelPool
@@ -131,6 +138,106 @@ def hold_repository(settings: Settings, database: Database) -> "HoldRepository":
     return HoldRepository(database, HoldMirror(volume.disk, volume.root, check=volume.check))
 
 
+def export_desk(site: Site) -> "ExportDesk":
+    """Where exports are asked for."""
+    from its_camera_ai.core.exports import Sought  # noqa: PLC0415
+    from its_camera_ai.recorder.export_desk import ExportDesk  # noqa: PLC0415
+    from its_camera_ai.store.audit import AuditLog  # noqa: PLC0415
+    from its_camera_ai.store.exports import ExportRepository  # noqa: PLC0415
+    from its_camera_ai.store.segments import SegmentRepository  # noqa: PLC0415
+
+    segments = SegmentRepository(site.database)
+
+    def check_finder(kind: Sought) -> None:
+        from its_camera_ai.recorder.export_finders import check_available  # noqa: PLC0415
+
+        check_available(kind, site.settings.models, chosen_model(site.settings))
+
+    return ExportDesk(
+        exports=ExportRepository(site.database),
+        holds=hold_repository(site.settings, site.database),
+        audit=AuditLog(site.database),
+        clock=site.clock,
+        folder=export_folders(site.settings),
+        has_camera=lambda camera: bool(
+            site.cameras.get(camera) or segments.find(camera, limit=1)
+        ),
+        check_finder=check_finder,
+    )
+
+
+def export_folders(settings: Settings) -> "Callable[[str], ExportFolder]":
+    """Makes the folder of an export; where exports share the recordings' disk, they leave it the
+    reserve."""
+    from its_camera_ai.recorder.export_folder import ExportFolder  # noqa: PLC0415
+    from its_camera_ai.recorder.reserve import Reserve  # noqa: PLC0415
+    from its_camera_ai.store.disk import RealDisk  # noqa: PLC0415
+
+    disk, root, reserve = RealDisk(), settings.exports, Reserve.parse(settings.storage_reserve)
+
+    def reserve_bytes() -> int:
+        try:
+            if root.stat().st_dev != settings.media.stat().st_dev:
+                return 0
+            return reserve.of(disk.space(settings.media).total_bytes, 0.0)
+        except OSError as error:
+            raise StorageUnavailable(
+                f"The folder {settings.media} of the recordings can't be reached; mount its disk."
+            ) from error
+
+    return lambda export_id: ExportFolder(disk, root, export_id, reserve_bytes)
+
+
+def export_worker(site: Site, media: "Media") -> "ExportWorker":
+    """Makes exports; one in a site."""
+    import socket  # noqa: PLC0415
+
+    from its_camera_ai import __version__  # noqa: PLC0415
+    from its_camera_ai.core.exports import Sought  # noqa: PLC0415
+    from its_camera_ai.recorder.evidence_key import EvidenceKey  # noqa: PLC0415
+    from its_camera_ai.recorder.export_finders import (  # noqa: PLC0415
+        FaceFinder,
+        Finder,
+        PersonFinder,
+    )
+    from its_camera_ai.recorder.exporter import ExportParts, ExportWorker  # noqa: PLC0415
+    from its_camera_ai.store.audit import AuditLog  # noqa: PLC0415
+    from its_camera_ai.store.exports import ExportRepository  # noqa: PLC0415
+    from its_camera_ai.store.segments import SegmentRepository  # noqa: PLC0415
+
+    settings = site.settings
+    holds = hold_repository(settings, site.database)
+
+    def finder(kind: Sought, camera_id: str) -> Finder:
+        if kind is Sought.FACES:
+            return FaceFinder(settings.models)
+        model = registered_models(site).load_source(
+            chosen_model(settings), parse_size(settings.model_input)
+        )
+        return PersonFinder(model, camera_id)
+
+    def camera_name(camera_id: str) -> str:
+        camera = site.cameras.get(camera_id)
+        return camera.name or camera_id if camera is not None else camera_id
+
+    return ExportWorker(
+        ExportParts(
+            exports=ExportRepository(site.database),
+            segments=SegmentRepository(site.database),
+            media=media,
+            folder=export_folders(settings),
+            key=lambda: EvidenceKey.open(settings.data_dir.absolute()),
+            holds=holds.active,
+            camera_name=camera_name,
+            finder=finder,
+            audit=AuditLog(site.database),
+            clock=site.clock,
+            site=settings.site_name or socket.gethostname(),
+            version=__version__,
+        )
+    )
+
+
 def make_folder(folder: Path) -> None:
     """Make a private folder and prove that it can be written.
 
@@ -200,24 +307,79 @@ def _run_ingest(settings: Settings, index: int) -> None:
         segment_s=settings.segment_s,
         clock=clock,
         rng=random.Random(),  # noqa: S311  spreads reconnects, no secret
+        words=bus.ingest_receiver(),
     )
     heartbeat = Heartbeat("ingest", index, bus.status_sender(), ingest.status, clock=clock)
     cache = camera_cache(settings)
-    follower = CameraFollower(lambda: opened().cameras, ingest.want, cache=cache)
+    follower = CameraFollower(
+        lambda: opened().cameras, ingest.want, cache=cache, be_at=ingest.be_at
+    )
     follow_cameras(follower, stop, tick=policy.poll)
     ingest.close()
     heartbeat.close()
     bus.close()
 
 
-def media_of(settings: Settings) -> "Media":
-    """Recordings wherever they lie."""
+def media_of(settings: Settings, *, moves: bool = False) -> "Media":
+    """Recordings wherever they lie.
+
+    Args:
+        moves: for the process that moves recordings: empty folders become tiers.
+
+    Raises:
+        ConfigInvalid: a tier lies in a bucket, and the extra for that is not installed.
+    """
     from its_camera_ai.core.segments import Tier  # noqa: PLC0415
     from its_camera_ai.recorder.media import Media  # noqa: PLC0415
+    from its_camera_ai.recorder.tier_identity import TierIdentity  # noqa: PLC0415
     from its_camera_ai.store.disk import RealDisk  # noqa: PLC0415
     from its_camera_ai.store.folder_store import FolderStore  # noqa: PLC0415
+    from its_camera_ai.store.s3_access import S3Access, StorageClass  # noqa: PLC0415
+    from its_camera_ai.store.s3_store import S3Store  # noqa: PLC0415
+    from its_camera_ai.store.tier_place import BucketPlace, parse_place  # noqa: PLC0415
 
-    return Media({Tier.HOT: FolderStore(RealDisk(), settings.media)})
+    disk, clock = RealDisk(), SystemClock()
+    access, secret = settings.s3_access_key, settings.s3_secret_key
+    s3 = S3Access(
+        settings.s3_endpoint,
+        settings.s3_region,
+        access.get_secret_value() if access else "",
+        secret.get_secret_value() if secret else "",
+    )
+
+    def store(tier: Tier, text: str, storage_class: StorageClass) -> "MediaStore":
+        place = parse_place(text)
+        if isinstance(place, BucketPlace):
+            return S3Store(s3, place.bucket, place.prefix, storage_class=storage_class)
+        known = settings.data_dir.absolute() / "tiers" / f"{tier}.json"
+        new = functools.partial(new_id, clock.wall_ns()) if moves else None
+        identity = TierIdentity(disk, place, tier, known, new_id=new)
+        return FolderStore(disk, place, check=identity.check)
+
+    volume = volume_of(settings)
+    stores: dict[Tier, MediaStore] = {
+        Tier.HOT: FolderStore(disk, volume.root, check=volume.check)
+    }
+    if settings.warm_store:
+        stores[Tier.WARM] = store(Tier.WARM, settings.warm_store, StorageClass.STANDARD)
+    if settings.cold_store:
+        stores[Tier.COLD] = store(Tier.COLD, settings.cold_store, settings.cold_class)
+    return Media(stores)
+
+
+def retention_of(site: Site) -> "RetentionSet":
+    """What ends data whose time is over."""
+    from its_camera_ai.recorder.retention_set import RetentionSet  # noqa: PLC0415
+
+    settings = site.settings
+    return RetentionSet(
+        site.database,
+        hold_repository(settings, site.database),
+        site.clock,
+        data_dir=settings.data_dir.absolute(),
+        exports_root=settings.exports,
+        has_archive=bool(settings.cold_store),
+    )
 
 
 def camera_cache(settings: Settings) -> CameraCache:
@@ -334,6 +496,7 @@ def _run_server(settings: Settings, index: int) -> None:
     from its_camera_ai.ops.listening import listening_socket  # noqa: PLC0415
     from its_camera_ai.recorder.playback import Playback  # noqa: PLC0415
     from its_camera_ai.roles.harness import Heartbeat, stop_event  # noqa: PLC0415
+    from its_camera_ai.roles.record_requests import RecordRequests  # noqa: PLC0415
     from its_camera_ai.roles.rollout_steward import RolloutSteward  # noqa: PLC0415
     from its_camera_ai.roles.server import (  # noqa: PLC0415
         Analytics,
@@ -349,6 +512,8 @@ def _run_server(settings: Settings, index: int) -> None:
     from its_camera_ai.store.segment_list import SegmentList  # noqa: PLC0415
     from its_camera_ai.store.segments import SegmentRepository  # noqa: PLC0415
     from its_camera_ai.store.sessions import SessionRepository  # noqa: PLC0415
+    from its_camera_ai.store.storage_figures import StorageFigures  # noqa: PLC0415
+    from its_camera_ai.store.storage_policy import StoragePolicyRepository  # noqa: PLC0415
     from its_camera_ai.store.users import UserRepository  # noqa: PLC0415
 
     stop = stop_event(tied_to_parent=True)
@@ -390,17 +555,22 @@ def _run_server(settings: Settings, index: int) -> None:
             playback=Playback(SegmentRepository(database), SegmentList(database), media),
             listed=SegmentList(database),
             bookmarks=BookmarkRepository(database),
+            exports=export_desk(site),
+            policies=StoragePolicyRepository(database, clock),
+            retention=retention_of(site).nightly(),
+            storage=StorageFigures(database),
         )
     )
+    requests = RecordRequests(writer, bus.ingest_sender())
     analytics = Analytics(
         bus.tracks_receiver(),
         state,
-        writer,
+        requests,
         new_event_id=new_id,
         stored_counts=events.line_counts,
         clock=clock,
     )
-    watch = StatusWatch(bus.status_receiver(), state, writer, new_event_id=new_id)
+    watch = StatusWatch(bus.status_receiver(), state, requests, new_event_id=new_id)
     heartbeat = Heartbeat(
         "server",
         index,
@@ -420,10 +590,35 @@ def _run_server(settings: Settings, index: int) -> None:
     serve(app, listener, stop, tick)
     watch.close()
     analytics.close()
+    requests.close()
     writer.close()
     heartbeat.close()
     site.close()
     bus.close()
+
+
+def _upkeep(site: Site) -> "list[Job]":
+    """The jobs that keep recordings and their index sound."""
+    from its_camera_ai.recorder.garbage import Garbage, removers  # noqa: PLC0415
+    from its_camera_ai.recorder.recovery import Recheck  # noqa: PLC0415
+    from its_camera_ai.recorder.scrub import Scrub  # noqa: PLC0415
+    from its_camera_ai.store.garbage import GarbageRepository  # noqa: PLC0415
+    from its_camera_ai.store.segments import SegmentRepository  # noqa: PLC0415
+
+    settings, clock = site.settings, site.clock
+    volume, media = volume_of(settings), media_of(settings)
+    segments = SegmentRepository(site.database)
+    retention = retention_of(site)
+    jobs: list[Job] = [
+        Garbage(GarbageRepository(site.database), removers(volume, media, clock)),
+        Recheck(volume, segments),
+        retention.nightly(),
+        retention.quotas(),
+    ]
+    if settings.scrub_mb_s:
+        rate = settings.scrub_mb_s * 1e6
+        jobs.append(Scrub(segments, media, clock=clock, wait=time.sleep, bytes_per_s=rate))
+    return jobs
 
 
 def _run_jobs(settings: Settings, index: int) -> None:
@@ -446,7 +641,9 @@ def _run_jobs(settings: Settings, index: int) -> None:
             wall_ns=site.clock.wall_ns(),
         )
 
-    runner = JobRunner([], JobRunRepository(site.database), audited=audited, clock=site.clock)
+    runner = JobRunner(
+        _upkeep(site), JobRunRepository(site.database), audited=audited, clock=site.clock
+    )
     jobs = Jobs(runner, {})
     jobs.start()
     heartbeat = Heartbeat("jobs", index, bus.status_sender(), jobs.status, clock=site.clock)

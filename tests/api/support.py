@@ -23,24 +23,33 @@ from its_camera_ai.api.state import SystemState
 from its_camera_ai.bus.messages import CallReply, CallRequest
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
-from its_camera_ai.core.errors import CallUnanswered
+from its_camera_ai.core.errors import CallUnanswered, ModelInvalid
+from its_camera_ai.core.exports import Sought
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole, TrackInfo
 from its_camera_ai.core.segments import Tier
 from its_camera_ai.core.time import NS_PER_S, WallTime
+from its_camera_ai.recorder.export_desk import ExportDesk
+from its_camera_ai.recorder.export_folder import ExportFolder
 from its_camera_ai.recorder.media import Media
 from its_camera_ai.recorder.playback import Playback
+from its_camera_ai.recorder.retention_set import RetentionSet
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.bookmarks import BookmarkRepository
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.events import EventRepository
+from its_camera_ai.store.exports import ExportRepository
 from its_camera_ai.store.folder_store import FolderStore
+from its_camera_ai.store.hold_mirror import HoldMirror
+from its_camera_ai.store.holds import HoldRepository
 from its_camera_ai.store.login_attempts import LoginAttempts
 from its_camera_ai.store.model_registry import ModelRegistry
 from its_camera_ai.store.segment_list import SegmentList
 from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.store.sessions import SessionRepository
+from its_camera_ai.store.storage_figures import StorageFigures
+from its_camera_ai.store.storage_policy import StoragePolicyRepository
 from its_camera_ai.store.users import User, UserRepository
 from its_camera_ai.store.vault import Vault
 from tests.support.clips import ClipSpec, make_clip
@@ -193,8 +202,37 @@ def make_site(database: Database, folder: Path, *, clock: TurnedClock | None = N
         playback=Playback(SegmentRepository(database), SegmentList(database), media),
         listed=SegmentList(database),
         bookmarks=BookmarkRepository(database),
+        exports=export_desk(database, folder, clock),
+        policies=StoragePolicyRepository(database, clock),
+        storage=StorageFigures(database),
+        retention=RetentionSet(
+            database,
+            HoldRepository(database, HoldMirror(RealDisk(), media_root)),
+            clock,
+            data_dir=folder,
+            exports_root=folder / "exports",
+            has_archive=False,
+        ).nightly(),
     )
     return Site(database, clock, bus, caller, deps, users, sessions, passwords)
+
+
+def export_desk(database: Database, folder: Path, clock: TurnedClock) -> ExportDesk:
+    """Exports beneath ``folder``; there is nothing here that finds faces."""
+    repository = SegmentRepository(database)
+
+    def check_finder(kind: Sought) -> None:
+        raise ModelInvalid(f"No model for {kind} here; draw zones instead.")
+
+    return ExportDesk(
+        exports=ExportRepository(database),
+        holds=HoldRepository(database, HoldMirror(RealDisk(), folder / "media")),
+        audit=AuditLog(database),
+        clock=clock,
+        folder=lambda name: ExportFolder(RealDisk(), folder / "exports", name, lambda: 0),
+        has_camera=lambda camera: bool(repository.find(camera, limit=1)),
+        check_finder=check_finder,
+    )
 
 
 def client_of(app: FastAPI, *, raise_app_exceptions: bool = True) -> httpx.AsyncClient:

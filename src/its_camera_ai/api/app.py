@@ -23,11 +23,14 @@ from its_camera_ai.api.routes import (
     cameras,
     dashboard,
     events,
+    exports,
     live,
     models,
     playback,
     recorded_pictures,
     recordings,
+    storage,
+    storage_policy,
     system,
     timeline,
 )
@@ -44,7 +47,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     recorded_pictures.router,
     timeline.router,
     bookmarks.router,
+    exports.router,
     models.router,
+    storage.router,
+    storage_policy.router,
     system.router,
     dashboard.router,  # last: it takes every address that is left
 )

@@ -15,8 +15,10 @@ from its_camera_ai.api.pictures import DecodingSeats
 from its_camera_ai.api.state import SystemState
 from its_camera_ai.bus.ports import Caller
 from its_camera_ai.core.time import Clock
+from its_camera_ai.recorder.export_desk import ExportDesk
 from its_camera_ai.recorder.media import Media
 from its_camera_ai.recorder.playback import Playback
+from its_camera_ai.recorder.retention import Retention
 from its_camera_ai.recorder.thumbnails import Thumbnails
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.bookmarks import BookmarkRepository
@@ -25,6 +27,8 @@ from its_camera_ai.store.events import EventRepository
 from its_camera_ai.store.model_registry import ModelRegistry
 from its_camera_ai.store.segment_list import SegmentList
 from its_camera_ai.store.segments import SegmentRepository
+from its_camera_ai.store.storage_figures import StorageFigures
+from its_camera_ai.store.storage_policy import StoragePolicyRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,10 @@ class ApiDeps:
     playback: Playback
     listed: SegmentList
     bookmarks: BookmarkRepository
+    exports: ExportDesk
+    policies: StoragePolicyRepository
+    retention: Retention
+    storage: StorageFigures
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,13 @@ from its_camera_ai.core.errors import (
     InstanceRunning,
     ItscamError,
     RecordingArchived,
+    RecordingDamaged,
     RecordingGone,
     RetryableError,
     StorageUnavailable,
     UserError,
 )
+from its_camera_ai.recorder.retention import RetentionRuns
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:itscam:problem:"
@@ -140,6 +142,7 @@ PROBLEMS: dict[type[ItscamError], ProblemKind] = {
     OriginRefused: ProblemKind(403, "origin-refused", "Request of another site refused"),
     PasswordChangeRequired: ProblemKind(403, "password-change-required", "Set a new password"),
     NotFound: ProblemKind(404, "not-found", "Not found"),
+    RecordingDamaged: ProblemKind(409, "damaged", "Damaged"),
     RecordingArchived: ProblemKind(409, "archived", "In an archive"),
     RecordingGone: ProblemKind(410, "gone", "No longer there"),
     BodyTooLarge: ProblemKind(413, "body-too-large", "Request body too large"),
@@ -182,6 +185,7 @@ PROBLEMS: dict[type[ItscamError], ProblemKind] = {
         "The database can't be reached now; try again in a moment.",
     ),
     InstanceRunning: ProblemKind(409, "instance-running", "Another instance runs", _INSIDE),
+    RetentionRuns: ProblemKind(409, "retention-runs", "Retention is at work"),
     RetryableError: ProblemKind(503, "try-again", "Not possible now", "Try again in a moment."),
     ItscamError: ProblemKind(500, "internal", "Internal error", _INSIDE),
 }
