@@ -18,7 +18,7 @@ _CODE = re.compile(r"<Code>([A-Za-z]{1,64})</Code>")
 _STATUS = re.compile(r"status code: (\d{3})")
 
 ARCHIVED = (
-    "The recording '{path}' lies in an archive class of the {place} and can't be read at once. "
+    "The recording '{path}' lies in an archive class of its bucket and can't be read at once. "
     "Restore it there first (hours to two days; docs/storage-tiers.md says how), then try again."
 )
 _KEYS = "the keys are wrong; correct ITSCAM_S3_ACCESS_KEY and ITSCAM_S3_SECRET_KEY"
@@ -80,7 +80,7 @@ def read_error(error: BaseException, place: str, path: str) -> ItscamError:
     """The same for a file that was to be read."""
     code = code_of(error)
     if code == "InvalidObjectState":
-        return RecordingArchived(ARCHIVED.format(path=path, place=place))
+        return RecordingArchived(ARCHIVED.format(path=path))
     if isinstance(error, FileNotFoundError) and code != "NoSuchBucket":
         return RecordingGone(GONE)
     return translated(error, place)
