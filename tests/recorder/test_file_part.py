@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import pytest
 
-from its_camera_ai.core.errors import InputUnreadable
+from its_camera_ai.core.errors import RecordingDamaged, RecordingGone
 from its_camera_ai.core.media import MediaKind, Packet
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.time import NS_PER_S
@@ -136,7 +136,7 @@ def test_a_part_without_pictures_is_refused(tmp_path: Path) -> None:
     segments = record(tmp_path, camera_packets(ClipSpec(frames=50, gop=25), start_ns=START_NS))
     (played,) = opened(tmp_path, segments)
     for trim in (Trim(since=10**9), Trim(until=0), Trim(180_000, 90_000)):
-        with pytest.raises(InputUnreadable, match="no pictures"):
+        with pytest.raises(RecordingGone, match="no pictures"):
             played.part(trim)
 
 
@@ -154,7 +154,7 @@ def test_damage_ends_it_before_anything_wrong_is_given(keys: bool, tmp_path: Pat
     data[hurt.offset + hurt.key_at + 50] ^= 4
     path.write_bytes(data)
     part, got = played.part(Trim()), bytearray()
-    with pytest.raises(InputUnreadable):
+    with pytest.raises(RecordingDamaged):
         got.extend(gathered(part.key_pieces() if keys else part.pieces(), got))
     assert whole.startswith(bytes(got))
     assert 0 < len(got) < len(whole)

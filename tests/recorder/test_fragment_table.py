@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from its_camera_ai.core.errors import InputUnreadable
+from its_camera_ai.core.errors import RecordingDamaged
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.recorder.fragment_table import (
     FRAGMENTS_MAX,
@@ -93,9 +93,9 @@ def test_damaged_pictures_are_not_given(whole: bytes) -> None:
     fragment = read_table(Bytes(whole)).fragments[1]
     damaged = bytearray(whole)
     damaged[fragment.offset + fragment.size_bytes - 1] ^= 1
-    with pytest.raises(InputUnreadable, match="damaged"):
+    with pytest.raises(RecordingDamaged, match="damaged"):
         read_fragment(Bytes(bytes(damaged)), fragment)
-    with pytest.raises(InputUnreadable, match="damaged"):
+    with pytest.raises(RecordingDamaged, match="damaged"):
         read_fragment(Bytes(whole[: fragment.offset + fragment.size_bytes - 1]), fragment)
 
 
@@ -135,7 +135,7 @@ HOSTILE: list[object] = [
 @pytest.mark.parametrize("made", HOSTILE)
 def test_what_is_no_recording_is_refused(whole: bytes, made: Callable[[bytes], bytes]) -> None:
     file = Bytes(made(whole))
-    with pytest.raises(InputUnreadable):
+    with pytest.raises(RecordingDamaged):
         read_table(file)
     assert file.read_bytes <= 2 * max(file.size_bytes, 4096)
 
@@ -146,7 +146,7 @@ def test_a_sample_outside_its_fragment_ends_the_table(whole: bytes) -> None:
     at = moof.index(b"trun") + 12  # the data offset
     struct.pack_into(">i", moof, at, 2**30)
     damaged = whole[: first.offset] + bytes(moof) + whole[first.offset + first.moof_bytes :]
-    with pytest.raises(InputUnreadable):
+    with pytest.raises(RecordingDamaged):
         read_table(Bytes(damaged))
 
 
@@ -154,7 +154,7 @@ def test_the_number_of_boxes_is_bounded(whole: bytes) -> None:
     endless = only_head(whole) + b"\0\0\0\x08free" * (4 * FRAGMENTS_MAX)
     first = read_table(Bytes(whole)).fragments[0]
     behind = whole[first.offset : first.offset + first.size_bytes]
-    with pytest.raises(InputUnreadable):
+    with pytest.raises(RecordingDamaged):
         read_table(Bytes(endless + behind))
 
 
@@ -165,7 +165,7 @@ def test_no_damage_is_followed(whole: bytes, data: st.DataObject) -> None:
         damaged[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     try:
         table = read_table(Bytes(bytes(damaged)))
-    except InputUnreadable:
+    except RecordingDamaged:
         return
     assert_inside(table, len(whole))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from its_camera_ai.core.errors import InputUnreadable
+from its_camera_ai.core.errors import RecordingDamaged
 from its_camera_ai.core.media import MediaKind, Packet
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.time import NS_PER_MS, NS_PER_S
@@ -155,7 +155,7 @@ def test_a_damaged_picture_is_an_error(tmp_path: Path) -> None:
     data[hurt.offset + hurt.size_bytes - 9] ^= 0x10
     path.write_bytes(data)
     assert made.picture(made.frame_at(items[3].wall_ns)).size_wh == (320, 240)
-    with pytest.raises(InputUnreadable, match="damaged"):
+    with pytest.raises(RecordingDamaged, match="damaged"):
         made.picture(made.frame_at(items[30].wall_ns))
     made.close()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from its_camera_ai.core.disk import ReadableFile
-from its_camera_ai.core.errors import InputUnreadable
+from its_camera_ai.core.errors import RecordingDamaged, RecordingGone
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.time import NS_PER_MS, NS_PER_S
 from its_camera_ai.recorder.fragment_table import Fragment, FragmentTable, read_fragment
@@ -38,7 +38,7 @@ class FilePart:
         owner: what must live for as long as the file is read.
 
     Raises:
-        InputUnreadable: there is nothing in that part.
+        RecordingGone: there is nothing in that part.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class FilePart:
         """The bytes; a fragment is read and compared with its check before any of it is given.
 
         Raises:
-            InputUnreadable: it is damaged from here on.
+            RecordingDamaged: it is, from here on.
             OSError: it can't be read.
         """
         for fragment in self._chosen:
@@ -79,7 +79,7 @@ class FilePart:
             try:
                 runs = read_runs(moof, self._head.defaults)
             except ValueError:
-                raise InputUnreadable(
+                raise RecordingDamaged(
                     "The recording changed while it was read; load the playlist again."
                 ) from None
             yield retimed(moof, runs, self._shift, self._sequence(fragment.begin))
@@ -99,7 +99,7 @@ class FilePart:
         """The key frames alone, as they are coded, each shown until the next one.
 
         Raises:
-            InputUnreadable: one is damaged.
+            RecordingDamaged: one of them is.
             OSError: the file can't be read.
         """
         yield self._key_head()
@@ -127,9 +127,7 @@ def _between(table: FragmentTable, trim: Trim) -> tuple[tuple[Fragment, ...], in
     first = 0 if trim.since is None else bisect_left(times, trim.since)
     end = len(keys) if trim.until is None else bisect_left(times, trim.until)
     if first >= end:
-        raise InputUnreadable(
-            "The recording has no pictures in that part; load the playlist again."
-        )
+        raise RecordingGone("The recording has no pictures in that part; load the playlist again.")
     if end == len(keys):
         return table.fragments[keys[first] :], None
     return table.fragments[keys[first] : keys[end]], table.fragments[keys[end]].key_pts

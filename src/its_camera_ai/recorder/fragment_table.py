@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from its_camera_ai.core.disk import ReadableFile
-from its_camera_ai.core.errors import InputUnreadable
+from its_camera_ai.core.errors import RecordingDamaged
 from its_camera_ai.recorder.segment_format import CHECK_BYTES, check_holds
 from its_camera_ai.video.fragments import Run, read_runs
 from its_camera_ai.video.movie_head import HEAD_BYTES_MAX, MovieHead, read_head
@@ -18,8 +18,8 @@ MOOF_BYTES_MAX = 4 * 1024 * 1024
 _WINDOW_BYTES = 4096
 """What is read around each box head: a fragment's check, the next one's ``moof``."""
 _DAMAGED = (
-    "The recording is damaged here: what 'itscam storage verify' says about it tells how far. "
-    "Play what is before or after."
+    "The recording is damaged here: 'itscam storage verify' tells more about it. Play what is "
+    "before or after."
 )
 
 
@@ -75,7 +75,7 @@ def read_table(file: ReadableFile) -> FragmentTable:
     """Walk a file's boxes; of the pictures nothing is read.
 
     Raises:
-        InputUnreadable: it has no head, or no whole fragment that begins with a key frame.
+        RecordingDamaged: it has no head, or no whole fragment that begins with a key frame.
         OSError: it can't be read.
     """
     walk = _Walk(file)
@@ -83,10 +83,10 @@ def read_table(file: ReadableFile) -> FragmentTable:
         head = _head(walk)
         fragments = tuple(_fragments(walk, head))
     except ValueError as error:
-        raise InputUnreadable(_DAMAGED) from error
+        raise RecordingDamaged(_DAMAGED) from error
     first = next((n for n, f in enumerate(fragments) if f.key_pts is not None), None)
     if first is None:
-        raise InputUnreadable(_DAMAGED)
+        raise RecordingDamaged(_DAMAGED)
     return FragmentTable(head, fragments[first:])
 
 
@@ -94,13 +94,13 @@ def read_fragment(file: ReadableFile, fragment: Fragment) -> bytes:
     """The bytes of ``moof`` and ``mdat``, which hold what was written.
 
     Raises:
-        InputUnreadable: they are fewer, or others than were written.
+        RecordingDamaged: they are fewer, or others than were written.
         OSError: the file can't be read.
     """
     whole = file.read(fragment.size_bytes, fragment.offset)
     short = len(whole) != fragment.size_bytes
     if short or (fragment.check and not check_holds(fragment.check, [whole])):
-        raise InputUnreadable(_DAMAGED)
+        raise RecordingDamaged(_DAMAGED)
     return whole
 
 
@@ -196,13 +196,13 @@ def picture_run(moof: bytes, head: MovieHead) -> Run:
     """The pictures of one fragment.
 
     Raises:
-        InputUnreadable: it is damaged or has none.
+        RecordingDamaged: it is damaged or has none.
     """
     try:
         runs = read_runs(moof, head.defaults)
     except ValueError as error:
-        raise InputUnreadable(_DAMAGED) from error
+        raise RecordingDamaged(_DAMAGED) from error
     found = next((r for r in runs if r.track == head.video.number and r.samples), None)
     if found is None:
-        raise InputUnreadable(_DAMAGED)
+        raise RecordingDamaged(_DAMAGED)
     return found

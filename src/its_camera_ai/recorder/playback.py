@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from its_camera_ai.core.errors import (
     ConfigInvalid,
-    InputUnreadable,
     RecordingArchived,
+    RecordingDamaged,
     RecordingGone,
     StorageUnavailable,
     UserError,
@@ -79,8 +79,14 @@ class Playback:
 
         Raises:
             RecordingGone, RecordingArchived, StorageUnavailable: it can't be read.
-            InputUnreadable: it is damaged from its beginning.
+            RecordingDamaged: it is known to be, or from its beginning on.
         """
+        if segment.state is SegmentState.DAMAGED:
+            raise RecordingDamaged(
+                "The content of this recording no longer matches its hash: its disk damaged it, or "
+                "someone changed it. It is kept as it is; look for another copy in exports and "
+                "backups."
+            )
         file = self._media.open(segment)
         try:
             key = segment.id, segment.content_hash, file.size_bytes
@@ -141,7 +147,7 @@ class Playback:
                     edges[listed.id] = self._edge(listed.id, wish)
                 except RecordingGone:
                     listed = listed._replace(state=SegmentState.MISSING)
-                except InputUnreadable:
+                except RecordingDamaged:
                     listed = listed._replace(state=SegmentState.DAMAGED)
                 except (RecordingArchived, StorageUnavailable):
                     pass

@@ -49,7 +49,7 @@ class _Picture:
 
 
 class PlayedFile:
-    """An open file. All methods may raise ``InputUnreadable`` where it is damaged and ``OSError``
+    """An open file. All methods may raise ``RecordingDamaged`` where it is and ``OSError``
     where it can't be read.
 
     Attributes:
@@ -225,6 +225,6 @@ class PlayedFile:
         """What is between two key frames, as bytes for a player.
 
         Raises:
-            InputUnreadable: nothing is.
+            RecordingGone: nothing is.
         """
         return FilePart(self.segment, self.table, self._file, trim, owner=self)

@@ -32,7 +32,7 @@ class Thumbnails:
             number: see ``PlayedFile.key_near``.
 
         Raises:
-            InputUnreadable, CameraUnsupported: it can't be decoded.
+            RecordingDamaged, InputUnreadable, CameraUnsupported: it can't be decoded.
             StorageUnavailable: the file can't be read.
         """
         own = played.segment

@@ -13,7 +13,7 @@ from its_camera_ai.api.guards import allow
 from its_camera_ai.api.policies import Policy
 from its_camera_ai.api.problems import NotFound
 from its_camera_ai.api.recorded import CACHE_FOREVER, gaps_told, span
-from its_camera_ai.core.errors import InputUnreadable, RecordingGone
+from its_camera_ai.core.errors import RecordingDamaged, RecordingGone
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.recorder.file_part import FilePart, Trim
@@ -68,7 +68,7 @@ def hls_playlist(
 _RESPONSES: dict[int | str, dict[str, object]] = {
     200: {"description": "The bytes", "content": {"video/mp4": {}}},
     304: {"description": "Not changed"},
-    409: {"description": "In an archive; it must be restored first"},
+    409: {"description": "Damaged; or in an archive, and to be restored first"},
     410: {"description": "Not there any more, or its content is another now"},
 }
 _Version = Annotated[str, Query(alias="v", max_length=64, description="of the content")]
@@ -170,7 +170,7 @@ def _init(played: PlayedFile, name: HlsName) -> bytes:
 def _part(played: PlayedFile, name: HlsName, trim: Trim) -> tuple[FilePart, int]:
     try:
         part = played.part(trim)
-    except InputUnreadable:
+    except RecordingGone:
         played.close()
         raise
     return part, part.key_size_bytes() if name is HlsName.KEYS else part.size_bytes
@@ -181,7 +181,7 @@ def _sent(played: PlayedFile, pieces: Iterator[bytes]) -> Iterator[bytes]:
     that the client gets an error and never a wrong picture."""
     try:
         yield from pieces
-    except (InputUnreadable, OSError) as error:
+    except (RecordingDamaged, OSError) as error:
         _log.warning(
             "recording_ended_early", recording=played.segment.id, error=type(error).__name__
         )

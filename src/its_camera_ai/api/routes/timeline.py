@@ -23,7 +23,7 @@ BUCKETS_MAX = 1000
 MARKS_MAX = 500
 
 
-class StretchView(BaseModel):
+class TimelineStretch(BaseModel):
     """An uninterrupted recording."""
 
     since: str
@@ -32,7 +32,7 @@ class StretchView(BaseModel):
     size_bytes: int
 
 
-class GapView(BaseModel):
+class TimelineGap(BaseModel):
     """A span without pictures."""
 
     since: str
@@ -40,7 +40,7 @@ class GapView(BaseModel):
     reason: GapReason
 
 
-class ActivityView(BaseModel):
+class TimelineActivity(BaseModel):
     """How much moved, by parts of equal length from ``since`` on.
 
     ``moving``: share of the seconds that vision saw, 0–1, null where it saw none.
@@ -51,7 +51,7 @@ class ActivityView(BaseModel):
     objects: dict[str, list[int]] = Field(description="most at once, by class; classes seen only")
 
 
-class MarkView(BaseModel):
+class TimelineMark(BaseModel):
     """A bookmark in brief."""
 
     id: str
@@ -65,10 +65,10 @@ class TimelineView(BaseModel):
 
     since: str
     until: str
-    stretches: list[StretchView]
-    gaps: list[GapView]
-    activity: ActivityView
-    bookmarks: list[MarkView] = Field(description="the first 500 by time")
+    stretches: list[TimelineStretch]
+    gaps: list[TimelineGap]
+    activity: TimelineActivity
+    bookmarks: list[TimelineMark] = Field(description="the first 500 by time")
     size_bytes: int
     files: int
 
@@ -104,7 +104,7 @@ def timeline(
         since=exact(since_ns),
         until=exact(until_ns),
         stretches=[
-            StretchView(
+            TimelineStretch(
                 since=exact(s.since_ns),
                 until=exact(s.until_ns),
                 files=s.files,
@@ -113,12 +113,12 @@ def timeline(
             for s in stretches(ordered)
         ],
         gaps=[
-            GapView(since=exact(g.since_ns), until=exact(g.until_ns), reason=g.reason)
+            TimelineGap(since=exact(g.since_ns), until=exact(g.until_ns), reason=g.reason)
             for g in gaps(ordered, since_ns, ends_ns)
         ],
         activity=_activity(seen, since_ns, until_ns, buckets),
         bookmarks=[
-            MarkView(
+            TimelineMark(
                 id=m.id, since=exact(m.since_wall_ns), until=exact(m.until_wall_ns), title=m.title
             )
             for m in marks
@@ -130,7 +130,7 @@ def timeline(
 
 def _activity(
     seen: Iterable[tuple[int, int, bytes]], since_ns: int, until_ns: int, buckets: int
-) -> ActivityView:
+) -> TimelineActivity:
     """A file counts for the part that its middle lies in."""
     length_ns = until_ns - since_ns
     known_s, moving_s = [0] * buckets, [0] * buckets
@@ -149,7 +149,7 @@ def _activity(
             most = objects.setdefault(label, [0] * buckets)
             most[number] = max(most[number], count)
     moving = [round(m / k, 3) if k else None for m, k in zip(moving_s, known_s, strict=True)]
-    return ActivityView(
+    return TimelineActivity(
         bucket_s=length_ns / buckets / NS_PER_S,
         moving=moving,
         objects=dict(sorted(objects.items())),
