@@ -494,6 +494,7 @@ def _run_server(settings: Settings, index: int) -> None:
     from its_camera_ai.api.live import LiveHub  # noqa: PLC0415
     from its_camera_ai.api.state import SystemState  # noqa: PLC0415
     from its_camera_ai.ops.listening import listening_socket  # noqa: PLC0415
+    from its_camera_ai.recorder.motion_search import MotionSearch  # noqa: PLC0415
     from its_camera_ai.recorder.playback import Playback  # noqa: PLC0415
     from its_camera_ai.roles.harness import Heartbeat, stop_event  # noqa: PLC0415
     from its_camera_ai.roles.record_requests import RecordRequests  # noqa: PLC0415
@@ -504,6 +505,7 @@ def _run_server(settings: Settings, index: int) -> None:
         serve,
         server_status,
     )
+    from its_camera_ai.store.activity_rows import ActivityRows  # noqa: PLC0415
     from its_camera_ai.store.audit import AuditLog  # noqa: PLC0415
     from its_camera_ai.store.bookmarks import BookmarkRepository  # noqa: PLC0415
     from its_camera_ai.store.event_writer import EventWriter  # noqa: PLC0415
@@ -554,6 +556,7 @@ def _run_server(settings: Settings, index: int) -> None:
             media_root=settings.media,
             playback=Playback(SegmentRepository(database), SegmentList(database), media),
             listed=SegmentList(database),
+            motion=MotionSearch(ActivityRows(database)),
             bookmarks=BookmarkRepository(database),
             exports=export_desk(site),
             policies=StoragePolicyRepository(database, clock),
@@ -602,14 +605,25 @@ def _upkeep(site: Site) -> "list[Job]":
     from its_camera_ai.recorder.garbage import Garbage, removers  # noqa: PLC0415
     from its_camera_ai.recorder.recovery import Recheck  # noqa: PLC0415
     from its_camera_ai.recorder.scrub import Scrub  # noqa: PLC0415
+    from its_camera_ai.recorder.tier_mover import TierMover  # noqa: PLC0415
     from its_camera_ai.store.garbage import GarbageRepository  # noqa: PLC0415
+    from its_camera_ai.store.moves import MoveRepository  # noqa: PLC0415
     from its_camera_ai.store.segments import SegmentRepository  # noqa: PLC0415
+    from its_camera_ai.store.storage_policy import StoragePolicyRepository  # noqa: PLC0415
 
     settings, clock = site.settings, site.clock
-    volume, media = volume_of(settings), media_of(settings)
-    segments = SegmentRepository(site.database)
+    volume, media = volume_of(settings), media_of(settings, moves=True)
+    segments, policies = SegmentRepository(site.database), StoragePolicyRepository(site.database)
     retention = retention_of(site)
     jobs: list[Job] = [
+        TierMover(
+            media,
+            MoveRepository(site.database),
+            segments,
+            lambda: policies.get().tiers,
+            clock=clock,
+            sleep=time.sleep,
+        ),
         Garbage(GarbageRepository(site.database), removers(volume, media, clock)),
         Recheck(volume, segments),
         retention.nightly(),

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from its_camera_ai.core.errors import RecordingGone, StorageUnavailable
-from its_camera_ai.store.disk import RealDisk
+from its_camera_ai.store.disk import RealDisk, RealFile
 from its_camera_ai.store.folder_store import FolderStore
+from tests.support.sources import Held
 
 
 @pytest.fixture
@@ -125,3 +126,28 @@ def test_descriptors_are_given_back(root: Path) -> None:
 def test_a_root_that_is_not_mounted_is_told_apart(tmp_path: Path) -> None:
     with pytest.raises(StorageUnavailable, match="mount its disk"):
         store(tmp_path / "nowhere").open("gate/main/1.mp4")
+
+
+def test_a_day_that_is_over_leaves_no_folder(root: Path) -> None:
+    made = store(root)
+    made.put("gate/main/2026-01-01/1.mp4", Held(b"x"))
+    made.put("gate/main/2026-01-01/2.mp4", Held(b"x"))
+    made.delete("gate/main/2026-01-01/1.mp4")
+    assert (root / "gate/main/2026-01-01").is_dir()
+    made.delete("gate/main/2026-01-01/2.mp4")
+    assert not (root / "gate/main/2026-01-01").exists()
+
+
+def test_a_folder_that_is_removed_just_before_a_file_is_made_in_it(root: Path) -> None:
+    class Collected(RealDisk):
+        removed = False
+
+        def create(self, path: Path) -> RealFile:
+            if not self.removed:
+                self.removed = True
+                path.parent.rmdir()
+            return super().create(path)
+
+    made = FolderStore(Collected(), root)
+    made.put("gate/main/2026-01-01/1.mp4", Held(b"x"))
+    assert made.size("gate/main/2026-01-01/1.mp4") == 1

@@ -10,9 +10,8 @@ from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment, Tier
 from its_camera_ai.core.storage_policy import TierPolicy
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.garbage import Garbage, VolumeFiles
+from its_camera_ai.recorder.garbage import Garbage, StoreFiles, VolumeFiles
 from its_camera_ai.recorder.media import Media
-from its_camera_ai.recorder.store_files import StoreFiles
 from its_camera_ai.recorder.tier_mover import TierMover
 from its_camera_ai.recorder.volume import Volume
 from its_camera_ai.sim.clock import SimulatedClock

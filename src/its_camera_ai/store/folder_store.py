@@ -3,11 +3,11 @@
 import errno
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
-from its_camera_ai.core.disk import Disk, ReadableFile
+from its_camera_ai.core.disk import Disk, ReadableFile, WritableFile
 from its_camera_ai.core.errors import RecordingGone, StorageUnavailable
 from its_camera_ai.store.media_store import GONE, checked_parts, pieces_of, sha256_of
 
@@ -59,8 +59,6 @@ class FolderStore:
         draft = target.with_name(f".{target.name}{DRAFT_SUFFIX}")
         sha256 = sha256 or sha256_of(source)
         self._check()
-        with self._translated("written"):
-            self._disk.make_folder(target.parent)
         self._forget(draft)  # of a run that was killed
         try:
             self._write(draft, source, sha256)
@@ -76,7 +74,7 @@ class FolderStore:
     def _write(self, draft: Path, source: ReadableFile, sha256: str) -> None:
         digest = hashlib.sha256()
         with self._translated("written"):
-            file = self._disk.create(draft)
+            file = self._created(draft)
         try:
             for piece in pieces_of(source):
                 digest.update(piece)
@@ -88,6 +86,14 @@ class FolderStore:
                 file.sync()
         finally:
             file.close()
+
+    def _created(self, draft: Path) -> WritableFile:
+        self._disk.make_folder(draft.parent)
+        try:
+            return self._disk.create(draft)
+        except FileNotFoundError:  # the folder was empty, and ``delete`` removed it just now
+            self._disk.make_folder(draft.parent)
+            return self._disk.create(draft)
 
     def _compare(self, draft: Path, sha256: str) -> None:
         with self._translated("read"):
@@ -116,6 +122,8 @@ class FolderStore:
             self._disk.open_beneath(self._root, path).close()
             self._disk.unlink(target)
             self._disk.sync_folder(target.parent)
+            with suppress(OSError):  # not empty, mostly
+                self._disk.remove_folder(target.parent)
         except OSError as error:
             self._check()
             if error.errno not in _NOT_THERE:
