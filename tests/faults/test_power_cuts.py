@@ -74,14 +74,14 @@ def power_cut(rng: random.Random, repository: SegmentRepository) -> None:
             assert disk.gone
             site.store_rows()
             site.disk = disk.power_cut(rng)
-        site.after_power_cut(disk.files())
-        site.check(disk.files())
+        site.after_power_cut()
+        site.check()
     site.boot(at_s=at_s)
     assert site.run(rng.uniform(1, 8))
     assert site.stop()
     site.store_rows()
     site.everything_was_recorded()
-    site.check(site.disk.files())
+    site.check()
 
 
 def test_what_a_power_cut_leaves_is_played_by_players(tmp_path: Path) -> None:
