@@ -31,8 +31,10 @@ from its_camera_ai.core.time import NS_PER_S, WallTime
 from its_camera_ai.recorder.export_desk import ExportDesk
 from its_camera_ai.recorder.export_folder import ExportFolder
 from its_camera_ai.recorder.media import Media
+from its_camera_ai.recorder.motion_search import MotionSearch
 from its_camera_ai.recorder.playback import Playback
 from its_camera_ai.recorder.retention_set import RetentionSet
+from its_camera_ai.store.activity_rows import ActivityRows
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.bookmarks import BookmarkRepository
 from its_camera_ai.store.cameras import CameraRepository
@@ -201,6 +203,7 @@ def make_site(database: Database, folder: Path, *, clock: TurnedClock | None = N
         media_root=media_root,
         playback=Playback(SegmentRepository(database), SegmentList(database), media),
         listed=SegmentList(database),
+        motion=MotionSearch(ActivityRows(database)),
         bookmarks=BookmarkRepository(database),
         exports=export_desk(database, folder, clock),
         policies=StoragePolicyRepository(database, clock),

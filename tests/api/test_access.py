@@ -32,6 +32,8 @@ POLICIES = {
     ("GET", "/api/v1/cameras/{camera_id}/live.mjpeg"): Policy.VIEWER,
     ("GET", "/api/v1/events"): Policy.VIEWER,
     ("GET", "/api/v1/cameras/{camera_id}/recordings"): Policy.VIEWER,
+    ("GET", "/api/v1/search/motion"): Policy.VIEWER,
+    ("POST", "/api/v1/search/motion"): Policy.VIEWER,
     ("GET", "/api/v1/recordings/{recording_id}/media"): Policy.VIEWER,
     ("HEAD", "/api/v1/recordings/{recording_id}/media"): Policy.VIEWER,
     ("GET", "/api/v1/cameras/{camera_id}/playlist.m3u8"): Policy.VIEWER,

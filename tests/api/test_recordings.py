@@ -57,6 +57,7 @@ async def test_list(recorded: Site, viewer: httpx.AsyncClient) -> None:
                 "frames": 1500,
                 "tier": "hot",
                 "state": "good",
+                "activity": None,
                 "url": URL,
             }
         ]

@@ -17,6 +17,7 @@ from its_camera_ai.bus.ports import Caller
 from its_camera_ai.core.time import Clock
 from its_camera_ai.recorder.export_desk import ExportDesk
 from its_camera_ai.recorder.media import Media
+from its_camera_ai.recorder.motion_search import MotionSearch
 from its_camera_ai.recorder.playback import Playback
 from its_camera_ai.recorder.retention import Retention
 from its_camera_ai.recorder.thumbnails import Thumbnails
@@ -77,6 +78,7 @@ class ApiDeps:
     media_root: Path
     playback: Playback
     listed: SegmentList
+    motion: MotionSearch
     bookmarks: BookmarkRepository
     exports: ExportDesk
     policies: StoragePolicyRepository

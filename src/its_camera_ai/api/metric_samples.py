@@ -45,6 +45,13 @@ def stream_up(picture: Picture) -> Iterator[Sample]:
         yield (stream.camera_id, stream.role.value), float(up)
 
 
+def recording_cause(picture: Picture) -> Iterator[Sample]:
+    for heard in picture.state.streams():
+        stream = heard.value
+        if stream.recording_mode and not heard.stale:
+            yield (stream.camera_id, stream.recording_mode, stream.recording_cause), 1.0
+
+
 def rate(attribute: str) -> Callable[[Picture], Iterator[Sample]]:
     """A stream's present rate; 0 where nobody reports it any more."""
 

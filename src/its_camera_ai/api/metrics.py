@@ -98,6 +98,20 @@ METRICS: tuple[Metric, ...] = (
         take.per_stream("unrecorded_packets"),
     ),
     Metric(
+        "itscam_skipped_packets",
+        _Counter,
+        "Packets that the camera's recording mode passed over on purpose.",
+        _STREAM,
+        take.per_stream("skipped_packets"),
+    ),
+    Metric(
+        "itscam_recording_cause",
+        _Gauge,
+        "1 for the recording mode of each camera and why it records now; no cause: it does not.",
+        ("camera", "mode", "cause"),
+        take.recording_cause,
+    ),
+    Metric(
         "itscam_vision_frames",
         _Counter,
         "Frames decoded for vision.",

@@ -229,6 +229,9 @@ def _stream_view(heard: Heard[StreamStatus]) -> StreamView:
         packets=stream.packets,
         reconnects=stream.reconnects,
         recording=stream.recording and not heard.stale,
+        recording_mode=stream.recording_mode,
+        recording_cause=stream.recording_cause,
+        skipped_packets=stream.skipped_packets,
         unrecorded_packets=stream.unrecorded_packets,
         last_packet=iso_utc(stream.last_packet_wall_ns) if stream.last_packet_wall_ns else None,
     )

@@ -21,6 +21,14 @@ class StreamView(BaseModel):
     packets: int
     reconnects: int
     recording: bool
+    recording_mode: str = Field(
+        description="continuous, motion, objects, events or off; empty for what is not recorded"
+    )
+    recording_cause: str = Field(
+        description="why it records now: continuous, motion, objects, event, vision_silent, "
+        "server_silent, ring_full, camera_lost, clock_set or mode_changed; empty if it does not"
+    )
+    skipped_packets: int = Field(description="passed over by the recording mode, on purpose")
     unrecorded_packets: int
     last_packet: str | None = Field(description="RFC 3339, UTC")
 

@@ -90,9 +90,17 @@ def _cameras_table(heard: dict[tuple[str, int], RoleStatus]) -> Table:
             str(stream.recorded_packets) if stream.recording else "–",
             str(stream.unrecorded_packets),
             f"{seen.looks_per_s:.1f}" if seen else "–",
-            stream.error or stream.recording_problem or _picture_faults(seen),
+            stream.error or stream.recording_problem or _picture_faults(seen) or _mode(stream),
         )
     return table
+
+
+def _mode(stream: StreamStatus) -> str:
+    """The recording mode where it is not the usual one, and why it records now."""
+    if stream.recording_mode in ("", "continuous"):
+        return ""
+    cause = stream.recording_cause.replace("_", " ")
+    return f"mode {stream.recording_mode}" + (f": {cause}" if cause else "")
 
 
 def _picture_faults(seen: VisionStatus | None) -> str:

@@ -55,6 +55,7 @@ class SegmentActivity(msgspec.Struct, frozen=True):
         objects: most objects of a class at once, by label.
         packed: zlib of ``seconds`` × (1 byte known + 72 bytes of cells).
         anywhen: 72 bytes, where something moved at any time; empty where that was not kept.
+        looked_s: seconds in which somebody looked for objects.
     """
 
     first_second_ns: int
@@ -64,6 +65,7 @@ class SegmentActivity(msgspec.Struct, frozen=True):
     objects: dict[str, int]
     packed: bytes
     anywhen: bytes = b""
+    looked_s: int = 0
 
     @classmethod
     def of(
@@ -71,7 +73,7 @@ class SegmentActivity(msgspec.Struct, frozen=True):
     ) -> "SegmentActivity | None":
         """From what was told of one second after the other; None if nothing was."""
         rows, objects = bytearray(), dict[str, int]()
-        anywhen = known_s = moving_s = 0
+        anywhen = known_s = moving_s = looked_s = 0
         for second in told:
             if second is None:
                 rows += _UNKNOWN
@@ -81,6 +83,7 @@ class SegmentActivity(msgspec.Struct, frozen=True):
             if second.moving:
                 moving_s += 1
                 anywhen |= int.from_bytes(second.cells, "big")
+            looked_s += second.objects is not None
             for label, count in (second.objects or {}).items():
                 objects[label] = max(objects.get(label, 0), count)
         if known_s == 0:
@@ -93,6 +96,7 @@ class SegmentActivity(msgspec.Struct, frozen=True):
             objects,
             zlib.compress(bytes(rows), 9),
             anywhen.to_bytes(CELLS_BYTES, "big"),
+            looked_s,
         )
 
     def cells(self) -> CellArray:

@@ -12,6 +12,7 @@ from its_camera_ai.api.media import ByteRange, MediaFile, planned
 from its_camera_ai.api.policies import Policy
 from its_camera_ai.api.problems import NotFound, RangeUnsatisfiable
 from its_camera_ai.api.times import check_span, wall_time
+from its_camera_ai.core.activity import SegmentActivity
 from its_camera_ai.core.errors import RecordingDamaged, RecordingGone
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment, SegmentState, Tier
@@ -21,6 +22,14 @@ from its_camera_ai.store.media_store import GONE
 router = APIRouter(prefix="/api/v1", tags=["recordings"])
 
 LIMIT_MAX = 5000
+
+
+class ActivityView(BaseModel):
+    """What vision saw of one recording; of the seconds that are not known it saw nothing."""
+
+    known_s: int
+    moving_s: int
+    objects: dict[str, int] = Field(description="most at once, by class")
 
 
 class RecordingView(BaseModel):
@@ -37,6 +46,7 @@ class RecordingView(BaseModel):
     frames: int
     tier: Tier = Field(description="where it lies; archived ones (cold) may have to be restored")
     state: SegmentState = Field(description="damaged and missing ones are told, never played")
+    activity: ActivityView | None = Field(description="null where vision saw nothing of it")
     url: str = Field(description="where the file is to be had")
 
 
@@ -44,6 +54,14 @@ class Recordings(BaseModel):
     """Recordings, oldest first."""
 
     items: list[RecordingView]
+
+
+def _activity_view(activity: SegmentActivity | None) -> ActivityView | None:
+    if activity is None:
+        return None
+    return ActivityView(
+        known_s=activity.known_s, moving_s=activity.moving_s, objects=activity.objects
+    )
 
 
 def _view(segment: Segment) -> RecordingView:
@@ -59,6 +77,7 @@ def _view(segment: Segment) -> RecordingView:
         frames=segment.frames,
         tier=segment.tier,
         state=segment.state,
+        activity=_activity_view(segment.activity),
         url=f"/api/v1/recordings/{segment.id}/media",
     )
 
