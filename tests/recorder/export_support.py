@@ -13,7 +13,7 @@ from its_camera_ai.core.holds import Hold
 from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.media import Packet
 from its_camera_ai.core.segments import Segment, Tier
-from its_camera_ai.core.time import NS_PER_S, SystemClock
+from its_camera_ai.core.time import NS_PER_S, SystemClock, WallTime
 from its_camera_ai.recorder.clips import ClipPlan, plan_clip
 from its_camera_ai.recorder.evidence_key import EvidenceKey
 from its_camera_ai.recorder.export_finders import Finder
@@ -61,7 +61,9 @@ def clip_plan(
 ) -> ClipPlan:
     media = media_of(root)
     sources = [read_source(media, segment) for segment in segments]
-    plan = plan_clip(sources, openers(media, segments), asked, lambda: None, exact=exact, sound=sound)
+    plan = plan_clip(
+        sources, openers(media, segments), asked, lambda: None, exact=exact, sound=sound
+    )
     assert plan is not None
     return plan
 
@@ -88,6 +90,22 @@ def flipped(path: Path, at: int, bit: int) -> Iterator[None]:
     path.write_bytes(content)
 
 
+class SteppingClock(SystemClock):
+    """Each look at it finds a second gone by, so that whatever happens twice a second happens each
+    time; ``ahead_s`` moves wall time."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+        self._looks = 0
+
+    def wall_ns(self) -> WallTime:
+        return WallTime(super().wall_ns() + round(self.ahead_s * NS_PER_S))
+
+    def monotonic_ns(self) -> int:
+        self._looks += 1
+        return self._looks * NS_PER_S
+
+
 class ExportSite:
     """A database, recordings and a worker in one folder."""
 
@@ -104,7 +122,7 @@ class ExportSite:
         self.exports = ExportRepository(self.database)
         self.segments = SegmentRepository(self.database)
         self.audit = AuditLog(self.database)
-        self.clock = SystemClock()
+        self.clock = SteppingClock()
         self.holds: list[Hold] = []
         self.finders: dict[Sought, Finder] = {}
 
@@ -115,9 +133,7 @@ class ExportSite:
         self, packets: Sequence[Packet], *, segment_s: float = 2.0, camera: str = "cam"
     ) -> list[Segment]:
         """Record and index."""
-        renamed = [
-            structs.replace(p, info=replace(p.info, camera_id=camera)) for p in packets
-        ]
+        renamed = [structs.replace(p, info=replace(p.info, camera_id=camera)) for p in packets]
         made = record(self.root, renamed, segment_s=segment_s)
         for segment in made:
             self.segments.put(segment)

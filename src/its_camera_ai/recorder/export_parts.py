@@ -66,9 +66,9 @@ class PartMaker:
         sources, entries = self._read(segments, lambda share: report(share * READING_SHARE))
         files: list[FileEntry] = []
         covered: list[tuple[int, int]] = []
-        total = sum(source.segment.size_bytes for source in sources) or 1
+        total = sum(source.segment.size_bytes for source in sources if source is not None) or 1
         done = 0
-        for run in runs(sources, decoder_may_change=False):
+        for run in runs(sources):
             size = sum(source.segment.size_bytes for source in run)
 
             def inner(share: float, done: int = done, size: int = size) -> None:
@@ -78,7 +78,7 @@ class PartMaker:
             done += size
             if made is not None:
                 files.append(made[0])
-                covered.append(made[1])
+                covered += _covered(run, *made[1])
         return PartRecord(tuple(files), tuple(entries), tuple(covered))
 
     def lapse_part(self, segments: Sequence[Segment], report: Report) -> PartRecord:
@@ -97,7 +97,8 @@ class PartMaker:
                 continue
             sources, told = self._read([segment], check)
             entries += told
-            if not sources:
+            source = sources[0]
+            if source is None:
                 continue
             size = (segment.width, segment.height)
             if open_file is not None and open_file.size_wh != size:
@@ -107,8 +108,8 @@ class PartMaker:
                 spool = self.folder.create(_SPOOL)
                 recoder = Recoder(self.request, self.camera, self.finders, spool)
                 open_file = LapseFile(recoder, spool, size)
-            line = timeline(sources)
-            reader = self._reader(sources, check)
+            line = timeline([source])
+            reader = self._reader([source], check)
             open_file.errors += lapse.run(line, reader, segment.codec, open_file.recoder)
             reader.close()
         if open_file is not None:
@@ -125,9 +126,9 @@ class PartMaker:
 
     def _read(
         self, segments: Sequence[Segment], report: Report
-    ) -> tuple[list[Source], list[SourceEntry]]:
+    ) -> tuple[list[Source | None], list[SourceEntry]]:
         """Hash and index; what is not sound is told and left out, or stops the export."""
-        sources: list[Source] = []
+        sources: list[Source | None] = []
         entries: list[SourceEntry] = []
         for number, segment in enumerate(segments):
             report(number / len(segments))
@@ -139,6 +140,7 @@ class PartMaker:
                         f"The recording {segment.path} can't be used: {finding.detail}. Export "
                         "again without asking for failure; it is then left out and named."
                     ) from None
+                sources.append(None)
                 entries.append(_entry(segment, finding.verification, detail=finding.detail))
             else:
                 sources.append(source)
@@ -249,6 +251,14 @@ class _Fixed:
 
     def __call__(self, share: float = 0.0) -> None:
         self.report(self.share)
+
+
+def _covered(run: Sequence[Source], begin_ns: int, end_ns: int) -> list[tuple[int, int]]:
+    """What of a file's time recordings cover: within it a picture may stand for up to 2 s."""
+    spans = (
+        (max(s.segment.start_wall_ns, begin_ns), min(s.segment.end_wall_ns, end_ns)) for s in run
+    )
+    return [(since, until) for since, until in spans if until > since]
 
 
 def _opener(media: Media, segment: Segment) -> Opener:

@@ -1,6 +1,6 @@
 """Which recordings become one file: cut at real gaps and where the decoder would have to change."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from its_camera_ai.core.segments import Segment
@@ -64,24 +64,25 @@ def _follows(before: Segment, after: Segment) -> bool:
     )
 
 
-def runs(sources: Sequence[Source], *, decoder_may_change: bool) -> Iterator[list[Source]]:
+def runs(sources: Iterable[Source | None]) -> Iterator[list[Source]]:
     """Neighbours that can be one file, by what was found in them.
 
     Args:
-        decoder_may_change: a change of decoder configuration does not matter.
+        sources: None stands for one that could not be used; no file goes across it.
     """
     run: list[Source] = []
     for source in sources:
-        if run:
-            same = _follows(run[-1].segment, source.segment) and (
-                decoder_may_change or _entries(run[-1]) == _entries(source)
-            )
-            if not same:
-                yield run
-                run = []
-        run.append(source)
+        if run and (source is None or not _joins(run[-1], source)):
+            yield run
+            run = []
+        if source is not None:
+            run.append(source)
     if run:
         yield run
+
+
+def _joins(before: Source, after: Source) -> bool:
+    return _follows(before.segment, after.segment) and _entries(before) == _entries(after)
 
 
 def _entries(source: Source) -> tuple[bytes, bytes, int]:
