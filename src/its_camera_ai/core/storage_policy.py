@@ -43,12 +43,14 @@ class TierPolicy:
         cold_after_days: None never sends them to the archive.
         hot_max_bytes: beyond this the oldest go to warm earlier; None is no limit.
         move_bytes_per_s: the mover reads no faster.
+        move_held: also what is held, but never to where it would have to be restored first.
     """
 
     warm_after_days: float | None = 7.0
     cold_after_days: float | None = 90.0
     hot_max_bytes: int | None = None
     move_bytes_per_s: int = 50_000_000
+    move_held: bool = False
 
     def __post_init__(self) -> None:
         for name in ("warm_after_days", "cold_after_days"):

@@ -41,12 +41,14 @@ class Leg:
 
     Attributes:
         until_wall_ns: those that ended until then.
+        held_too: also what a hold covers.
         excess_bytes: stop after so many; None moves all.
     """
 
     source: Tier
     target: Tier
     until_wall_ns: int
+    held_too: bool
     excess_bytes: int | None = None
 
 
@@ -77,8 +79,9 @@ class TierMover:
     """Copies a recording, compares it, switches its row, and leaves the old file to the garbage.
 
     A recording is read whole and compared with its hash before it goes: what is damaged stays, and
-    is told. Held recordings stay. A tier that can't be reached is tried again after 5 minutes, then
-    10, up to an hour; until then all stays where it is.
+    is told. Held recordings stay, unless the policy lets them move; they never go to where they
+    would have to be restored before they can be shown. A tier that can't be reached is tried again
+    after 5 minutes, then 10, up to an hour; until then all stays where it is.
 
     Args:
         media: where the tiers lie; those that are not set get nothing.
@@ -140,17 +143,22 @@ class TierMover:
         now_ns, stores = self._clock.wall_ns(), self._media.stores
         cold_ns = _before(now_ns, policy.cold_after_days) if Tier.COLD in stores else None
         warm_ns = _before(now_ns, policy.warm_after_days) if Tier.WARM in stores else None
+
+        def leg(source: Tier, target: Tier, until_ns: int, excess_bytes: int | None = None) -> Leg:
+            held_too = policy.move_held and stores[target].at_once
+            return Leg(source, target, until_ns, held_too, excess_bytes)
+
         if cold_ns is not None:
-            yield Leg(Tier.HOT, Tier.COLD, cold_ns)
+            yield leg(Tier.HOT, Tier.COLD, cold_ns)
         if warm_ns is not None:
-            yield Leg(Tier.HOT, Tier.WARM, warm_ns)
+            yield leg(Tier.HOT, Tier.WARM, warm_ns)
         if cold_ns is not None and Tier.WARM in stores:
-            yield Leg(Tier.WARM, Tier.COLD, cold_ns)
+            yield leg(Tier.WARM, Tier.COLD, cold_ns)
         slower = next((tier for tier in (Tier.WARM, Tier.COLD) if tier in stores), None)
         if policy.hot_max_bytes is not None and slower is not None:
             excess = self._moves.size_bytes(Tier.HOT) - policy.hot_max_bytes
             if excess > 0:
-                yield Leg(Tier.HOT, slower, now_ns, excess)
+                yield leg(Tier.HOT, slower, now_ns, excess)
 
     def _go(self, leg: Leg, run: "_Run", pace: Pace, stopped: Callable[[], bool]) -> str:
         """Move all of a leg; what kept it from that, in words."""
@@ -167,7 +175,9 @@ class TierMover:
             else:
                 self._away.pop(leg.target, None)
                 return ""
-        files, size_bytes = self._moves.waiting(leg.source, leg.until_wall_ns)
+        files, size_bytes = self._moves.waiting(
+            leg.source, leg.until_wall_ns, held_too=leg.held_too
+        )
         return (
             f"{away.problem} {files} recordings ({size_bytes / 1e9:.1f} GB) wait in the "
             f"{leg.source} tier for the {leg.target} one; nothing is lost, and it is tried again."
@@ -212,7 +222,12 @@ class _Run:
         moved_bytes = 0
         while leg.excess_bytes is None or moved_bytes < leg.excess_bytes:
             batch = self._moves.due(
-                leg.source, leg.target, leg.until_wall_ns, after=last, limit=BATCH_SEGMENTS
+                leg.source,
+                leg.target,
+                leg.until_wall_ns,
+                held_too=leg.held_too,
+                after=last,
+                limit=BATCH_SEGMENTS,
             )
             if not batch:
                 return
@@ -220,14 +235,14 @@ class _Run:
             for segment in batch:
                 if leg.excess_bytes is not None and moved_bytes >= leg.excess_bytes:
                     return
-                if self._move(segment, leg.target, target, pace, stopped):
+                if self._move(segment, leg, target, pace, stopped):
                     moved_bytes += segment.size_bytes
             last = batch[-1]
 
     def _move(
         self,
         segment: Segment,
-        tier: Tier,
+        leg: Leg,
         target: MediaStore,
         pace: Pace,
         stopped: Callable[[], bool],
@@ -252,7 +267,8 @@ class _Run:
             return self._failed(segment, error)
         finally:
             file.close()
-        if not self._moves.switch(segment, tier, self._clock.wall_ns()):
+        now_ns = self._clock.wall_ns()
+        if not self._moves.switch(segment, leg.target, now_ns, held_too=leg.held_too):
             return False
         self.figures.moved_files += 1
         self.figures.moved_bytes += segment.size_bytes

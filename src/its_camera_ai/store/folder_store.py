@@ -44,6 +44,10 @@ class FolderStore:
     def __repr__(self) -> str:
         return f"FolderStore({str(self._root)!r})"
 
+    @property
+    def at_once(self) -> bool:
+        return True
+
     def open(self, path: str) -> ReadableFile:
         checked_parts(path)
         try:

@@ -23,6 +23,11 @@ class MediaStore(Protocol):
     the store are ``RecordingGone``, whatever is asked.
     """
 
+    @property
+    def at_once(self) -> bool:
+        """Whether what is put here can be read at once, without being restored first."""
+        ...
+
     def open(self, path: str) -> ReadableFile:
         """A file to read from at any place; its ``read`` raises ``OSError``.
 

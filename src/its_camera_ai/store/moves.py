@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, true, tuple_, update
 
 from its_camera_ai.core.segments import Segment, SegmentState, Tier
 from its_camera_ai.store import sqlite
@@ -31,14 +31,16 @@ class MoveRepository:
         target: Tier,
         until_wall_ns: int,
         *,
+        held_too: bool = False,
         after: Segment | None = None,
         limit: int = 16,
     ) -> list[Segment]:
-        """Sound segments of a tier that ended until then and that nothing holds, oldest first.
+        """Sound segments of a tier that ended until then, oldest first.
 
         Those whose file in the target is still to be removed wait for that.
 
         Args:
+            held_too: also those that a hold covers.
             after: page on behind this one.
         """
         being_removed = exists().where(
@@ -46,7 +48,7 @@ class MoveRepository:
         )
         query = (
             select(*COLUMNS)
-            .where(*_movable(source, until_wall_ns), ~being_removed)
+            .where(*_movable(source, until_wall_ns, held_too), ~being_removed)
             .order_by(segments.c.start_wall_ns, segments.c.id)
             .limit(limit)
         )
@@ -56,11 +58,13 @@ class MoveRepository:
         with self._database.read() as connection:
             return [segment_of_row(row) for row in connection.execute(query)]
 
-    def waiting(self, source: Tier, until_wall_ns: int) -> tuple[int, int]:
+    def waiting(
+        self, source: Tier, until_wall_ns: int, *, held_too: bool = False
+    ) -> tuple[int, int]:
         """How many segments are due, and their bytes."""
         query = select(func.count(), func.coalesce(func.sum(segments.c.size_bytes), 0))
         with self._database.read() as connection:
-            row = connection.execute(query.where(*_movable(source, until_wall_ns))).one()
+            row = connection.execute(query.where(*_movable(source, until_wall_ns, held_too))).one()
         return int(row[0]), int(row[1])
 
     def size_bytes(self, tier: Tier) -> int:
@@ -89,7 +93,9 @@ class MoveRepository:
             _settle(connection, now_wall_ns, [item.id for item in items], to_other_than=target)
             sqlite.upsert(connection, moves, rows, key=("segment_id",))
 
-    def switch(self, segment: Segment, target: Tier, now_wall_ns: int) -> bool:
+    def switch(
+        self, segment: Segment, target: Tier, now_wall_ns: int, *, held_too: bool = False
+    ) -> bool:
         """The copy is safe: let the segment be there, and its file in the old tier be garbage, in
         one durable transaction.
 
@@ -105,7 +111,7 @@ class MoveRepository:
                     segments.c.tier == str(segment.tier),
                     segments.c.path == segment.path,
                     segments.c.content_hash == segment.content_hash,
-                    ~held(),
+                    true() if held_too else ~held(),
                 )
                 .values(tier=str(target))
             ).rowcount
@@ -125,13 +131,13 @@ class MoveRepository:
             return _settle(connection, now_wall_ns)
 
 
-def _movable(source: Tier, until_wall_ns: int) -> list[ColumnElement[bool]]:
+def _movable(source: Tier, until_wall_ns: int, held_too: bool) -> list[ColumnElement[bool]]:
     return [
         segments.c.tier == str(source),
         segments.c.start_wall_ns < clamped(until_wall_ns),
         segments.c.end_wall_ns <= clamped(until_wall_ns),
         segments.c.state == str(SegmentState.GOOD),
-        ~held(),
+        true() if held_too else ~held(),
     ]
 
 

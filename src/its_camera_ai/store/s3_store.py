@@ -82,6 +82,10 @@ class S3Store:
         )
         return made
 
+    @property
+    def at_once(self) -> bool:
+        return not self._class.needs_restore
+
     def open(self, path: str) -> S3Reading:
         checked_parts(path)
         try:

@@ -80,6 +80,10 @@ class TierFields(Section):
     move_bytes_per_s: BytesPerSecond = Field(
         default=50_000_000, description="The mover reads no faster."
     )
+    move_held: bool = Field(
+        default=False,
+        description="Whether held recordings move too; never to an archive that must be restored.",
+    )
 
 
 class StepFields(Section):
