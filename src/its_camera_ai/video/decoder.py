@@ -17,6 +17,14 @@ from its_camera_ai.core.time import NS_PER_S
 _TIME_BASE = Fraction(1, NS_PER_S)
 
 
+_DECODERS = {"av1": "libdav1d"}  # FFmpeg's own only hands the work to graphics cards
+
+
+def decoder_name(codec: str) -> str:
+    """FFmpeg's name of the decoder that is used for a codec."""
+    return _DECODERS.get(codec, codec)
+
+
 class Frame:
     """One decoded picture, kept alive by the arrays made from it.
 
@@ -74,7 +82,9 @@ class VideoDecoder:
 
     def __init__(self, info: StreamInfo, *, context: VideoCodecContext | None = None) -> None:
         if context is None:
-            context = cast(VideoCodecContext, VideoCodecContext.create(info.video.codec, "r"))
+            context = cast(
+                VideoCodecContext, VideoCodecContext.create(decoder_name(info.video.codec), "r")
+            )
             context.extradata = info.video.extradata or None
         context.thread_count = 1
         self._context = context

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, TrackInfo
 from its_camera_ai.core.time import NS_PER_S
+from its_camera_ai.video.av1 import without_delimiters
 from its_camera_ai.video.nal import decoder_config, is_annex_b, length_prefixed
 
 VIDEO_TIMESCALE = 90_000
@@ -38,7 +39,7 @@ class FragmentMuxer:
     """Packs packets of one stream generation.
 
     Args:
-        info: the stream; H.264 or H.265, with AAC where ``audio`` is set.
+        info: the stream; H.264, H.265 or AV1, with AAC where ``audio`` is set.
         audio: also carry the audio track, if the stream has one that MP4 can hold.
 
     Attributes:
@@ -50,7 +51,8 @@ class FragmentMuxer:
     """
 
     def __init__(self, info: StreamInfo, audio: bool = False) -> None:
-        self._annex_b = is_annex_b(info.video.extradata)
+        self._is_av1 = info.video.codec == "av1"
+        self._annex_b = not self._is_av1 and is_annex_b(info.video.extradata)
         config = decoder_config(info.video.codec, info.video.extradata)
         entry = visual_entry(config.fourcc, info.video, box(config.box_type, config.record))
         tracks = [_track(1, VIDEO_TIMESCALE, info.video, entry)]
@@ -84,10 +86,7 @@ class FragmentMuxer:
         audio = [p for p in packets if p.kind is MediaKind.AUDIO] if self.has_audio else []
         runs: list[_Run] = []
         if video:
-            samples: list[list[Buffer]] = [
-                length_prefixed(p.data) if self._annex_b else [p.data] for p in video
-            ]
-            runs.append(_Run(1, VIDEO_TIMESCALE, video, samples))
+            runs.append(_Run(1, VIDEO_TIMESCALE, video, [self._sample(p.data) for p in video]))
         if audio:
             runs.append(_Run(2, self._audio_timescale, audio, [[p.data] for p in audio]))
         if not runs:
@@ -108,6 +107,11 @@ class FragmentMuxer:
             payload_bytes += sum(run.sizes)
         head = moof(offsets) + struct.pack(">I4s", 8 + payload_bytes, b"mdat")
         return [head, *(piece for run in runs for sample in run.samples for piece in sample)]
+
+    def _sample(self, data: bytes) -> list[Buffer]:
+        if self._is_av1:
+            return [without_delimiters(data)]
+        return length_prefixed(data) if self._annex_b else [data]
 
 
 class _Run:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from its_camera_ai.core.errors import CameraUnsupported
+from its_camera_ai.video import av1
 
 _START = b"\x00\x00\x01"
 H264_SPS, H264_PPS = 7, 8
@@ -91,13 +92,16 @@ def decoder_config(codec: str, extradata: bytes) -> DecoderConfig:
                 return _avc(extradata)
             case "hevc":
                 return _hevc(extradata)
+            case "av1":
+                record, codecs = av1.configuration(extradata)
+                return DecoderConfig(b"av01", b"av1C", record, codecs)
     except (IndexError, struct.error):
         raise CameraUnsupported(
             f"The {codec} stream's parameter sets are broken; set the camera's encoder to its "
             "defaults, or choose another stream."
         ) from None
     raise CameraUnsupported(
-        f"Video in {codec} can't be stored as it is; only h264 and hevc are copied."
+        f"Video in {codec} can't be stored as it is; only h264, hevc and av1 are copied."
     )
 
 
