@@ -172,7 +172,7 @@ class Playback:
             NothingRecorded: there is none.
         """
         found = self._listed.find(camera_id, role, wall_ns, wall_ns + 1, EDGES_MAX)
-        for listed in reversed(in_order(found)):
+        for listed in sorted(found, key=lambda s: s.start_pts_ns, reverse=True):
             segment = self._segments.get(listed.id)
             if segment is not None and segment.state is not SegmentState.MISSING:
                 return segment

@@ -48,15 +48,13 @@ class Stretch:
 
 
 def in_order(found: Sequence[ListedSegment]) -> list[ListedSegment]:
-    """As they were recorded: by stream time within a connection to the camera, connections by
-    their beginning. A wall clock that was set back can't mix them."""
+    """As they were recorded: by stream time, connections to the camera as a whole. A wall clock
+    that was set back can't mix them."""
     begins: dict[int, int] = {}
     for segment in found:
-        begin = begins.get(segment.generation, segment.start_wall_ns)
-        begins[segment.generation] = min(begin, segment.start_wall_ns)
-    return sorted(
-        found, key=lambda s: (begins[s.generation], s.generation, s.start_pts_ns, s.start_wall_ns)
-    )
+        begin = begins.get(segment.generation, segment.start_pts_ns)
+        begins[segment.generation] = min(begin, segment.start_pts_ns)
+    return sorted(found, key=lambda s: (begins[s.generation], s.generation, s.start_pts_ns))
 
 
 def goes_on(before: ListedSegment, after: ListedSegment) -> bool:
