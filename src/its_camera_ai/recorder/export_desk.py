@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from its_camera_ai.core.disk import ReadableFile
-from its_camera_ai.core.errors import ConfigInvalid, RecordingGone, StorageUnavailable
+from its_camera_ai.core.errors import (
+    ConfigInvalid,
+    ModelInvalid,
+    RecordingGone,
+    StorageUnavailable,
+)
 from its_camera_ai.core.exports import Export, ExportRequest, ExportState, Sought, checked
 from its_camera_ai.core.holds import Hold, HoldKind
 from its_camera_ai.core.ids import new_id
@@ -52,8 +57,8 @@ class ExportDesk:
         """Queue an export; with ``lock`` its recordings are held first, so that it finds them.
 
         Raises:
-            ConfigInvalid: the request is out of bounds, or too many wait.
-            ModelInvalid: what is to be masked can't be found here.
+            ConfigInvalid: the request is out of bounds, what is to be masked can't be found here,
+                or too many wait.
             StorageUnavailable: the recordings can't be held now.
         """
         checked(request)
@@ -63,7 +68,10 @@ class ExportDesk:
                     f"cameras: there is no camera '{camera}' and none of its recordings."
                 )
         for kind in request.sought:
-            self.check_finder(kind)
+            try:
+                self.check_finder(kind)
+            except ModelInvalid as error:
+                raise ConfigInvalid(f"sought: {error}") from error
         now_ns = self.clock.wall_ns()
         export = Export(new_id(now_ns), ExportState.QUEUED, request, author, now_ns, now_ns)
         held = [self._hold(export, camera) for camera in request.cameras] if request.lock else []
