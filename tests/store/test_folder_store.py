@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from its_camera_ai.core.errors import RecordingGone, StorageUnavailable
-from its_camera_ai.store.disk import RealDisk, RealFile
+from its_camera_ai.store.disk import RealDisk, RealFile, RealReading
 from its_camera_ai.store.folder_store import FolderStore
 from tests.support.sources import Held
 
@@ -151,3 +151,19 @@ def test_a_folder_that_is_removed_just_before_a_file_is_made_in_it(root: Path) -
     made = FolderStore(Collected(), root)
     made.put("gate/main/2026-01-01/1.mp4", Held(b"x"))
     assert made.size("gate/main/2026-01-01/1.mp4") == 1
+
+
+def test_a_disk_that_changes_what_is_written_is_found_out(root: Path) -> None:
+    class Lying(RealDisk):
+        def rename(self, source: Path, target: Path) -> None:
+            raise AssertionError("it was taken for good")
+
+        def open_beneath(self, root: Path, relative: str) -> RealReading:
+            path = root / relative
+            if path.suffix == ".moving":
+                path.write_bytes(b"y" + path.read_bytes()[1:])
+            return super().open_beneath(root, relative)
+
+    with pytest.raises(StorageUnavailable, match="reads back differently"):
+        FolderStore(Lying(), root).put("gate/main/2.mp4", Held(b"xx"))
+    assert [path.name for path in (root / "gate/main").iterdir()] == ["1.mp4"]

@@ -1,7 +1,6 @@
 """A tier in a folder: the fast disk, another disk, a network share."""
 
 import errno
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -65,8 +64,8 @@ class FolderStore:
         self._check()
         self._forget(draft)  # of a run that was killed
         try:
-            self._write(draft, source, sha256)
-            self._compare(draft, sha256)
+            self._write(draft, source)
+            self._compare(draft, source, sha256)
         except BaseException:
             self._forget(draft)
             raise
@@ -75,17 +74,13 @@ class FolderStore:
             self._disk.sync_folder(target.parent)
         self._check()  # unmounted meanwhile: the file may lie in the mount point
 
-    def _write(self, draft: Path, source: ReadableFile, sha256: str) -> None:
-        digest = hashlib.sha256()
+    def _write(self, draft: Path, source: ReadableFile) -> None:
         with self._translated("written"):
             file = self._created(draft)
         try:
             for piece in pieces_of(source):
-                digest.update(piece)
                 with self._translated("written"):
                     file.write([piece])
-            if digest.hexdigest() != sha256:
-                raise OSError(errno.EIO, "the file changed while it was read")
             with self._translated("written"):
                 file.sync()
         finally:
@@ -99,18 +94,21 @@ class FolderStore:
             self._disk.make_folder(draft.parent)
             return self._disk.create(draft)
 
-    def _compare(self, draft: Path, sha256: str) -> None:
+    def _compare(self, draft: Path, source: ReadableFile, sha256: str) -> None:
         with self._translated("read"):
             file = self._disk.open_beneath(self._root, draft.relative_to(self._root).as_posix())
             try:
                 same = sha256_of(file) == sha256
             finally:
                 file.close()
-        if not same:
-            raise StorageUnavailable(
-                f"A file written to {self._root} reads back differently: its disk or its network "
-                "damages data. Examine that disk before anything is moved there."
-            )
+        if same:
+            return
+        if sha256_of(source) != sha256:
+            raise OSError(errno.EIO, "the file changed while it was read")
+        raise StorageUnavailable(
+            f"A file written to {self._root} reads back differently: its disk or its network "
+            "damages data. Examine that disk before anything is moved there."
+        )
 
     def _forget(self, draft: Path) -> None:
         try:
