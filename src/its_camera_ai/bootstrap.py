@@ -21,7 +21,7 @@ from its_camera_ai.core.errors import ConfigInvalid, RetryableError, StorageUnav
 from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.core.time import Clock, SystemClock
-from its_camera_ai.ops.settings import Settings, parse_size
+from its_camera_ai.ops.settings import Settings, parse_size, quiet_encoders
 from its_camera_ai.store.camera_cache import CameraCache
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.database import Database, open_database
@@ -345,6 +345,7 @@ def media_of(settings: Settings, *, moves: bool = False) -> "Media":
         settings.s3_region,
         access.get_secret_value() if access else "",
         secret.get_secret_value() if secret else "",
+        ca_file=settings.s3_ca_file,
     )
 
     def store(tier: Tier, text: str, storage_class: StorageClass) -> "MediaStore":
@@ -602,10 +603,13 @@ def _run_server(settings: Settings, index: int) -> None:
 
 def _upkeep(site: Site) -> "list[Job]":
     """The jobs that keep recordings and their index sound."""
+    from its_camera_ai.recorder.compression import Compression  # noqa: PLC0415
+    from its_camera_ai.recorder.compression_state import CompressionState  # noqa: PLC0415
     from its_camera_ai.recorder.garbage import Garbage, removers  # noqa: PLC0415
     from its_camera_ai.recorder.recovery import Recheck  # noqa: PLC0415
     from its_camera_ai.recorder.scrub import Scrub  # noqa: PLC0415
     from its_camera_ai.recorder.tier_mover import TierMover  # noqa: PLC0415
+    from its_camera_ai.store.compression import CompressionRepository  # noqa: PLC0415
     from its_camera_ai.store.garbage import GarbageRepository  # noqa: PLC0415
     from its_camera_ai.store.moves import MoveRepository  # noqa: PLC0415
     from its_camera_ai.store.segments import SegmentRepository  # noqa: PLC0415
@@ -628,6 +632,13 @@ def _upkeep(site: Site) -> "list[Job]":
         Recheck(volume, segments),
         retention.nightly(),
         retention.quotas(),
+        Compression(
+            CompressionRepository(site.database),
+            media,
+            CompressionState(volume.disk, settings.data_dir.absolute() / "compression.json"),
+            lambda: policies.get().compression,
+            clock,
+        ),
     ]
     if settings.scrub_mb_s:
         rate = settings.scrub_mb_s * 1e6
@@ -642,6 +653,7 @@ def _run_jobs(settings: Settings, index: int) -> None:
     from its_camera_ai.store.audit import AuditLog  # noqa: PLC0415
     from its_camera_ai.store.job_runs import JobRunRepository  # noqa: PLC0415
 
+    quiet_encoders()
     stop = stop_event(tied_to_parent=True)
     site, bus = open_site(settings), LocalBus(settings.run)
     audit = AuditLog(site.database)

@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     s3_endpoint: str = Field(
         "", description="`https://host[:port]` of an S3 service that is not Amazon's."
     )
+    s3_ca_file: Path | None = Field(
+        None, description="Certificates (PEM) to trust for a service with a CA of its own."
+    )
     s3_region: str = Field(
         "", pattern=r"^[a-z0-9-]{0,64}$", description="Region of the buckets, as `eu-central-1`."
     )
@@ -172,9 +175,7 @@ class Settings(BaseSettings):
 
     @field_validator("cold_class")
     @classmethod
-    def _only_buckets_have_classes(
-        cls, wanted: StorageClass, info: ValidationInfo
-    ) -> StorageClass:
+    def _only_buckets_have_classes(cls, wanted: StorageClass, info: ValidationInfo) -> StorageClass:
         in_bucket = str(info.data.get("cold_store", "")).startswith("s3://")
         if wanted is not StorageClass.STANDARD and not in_bucket:
             raise ValueError("needs a cold tier in a bucket; set ITSCAM_COLD_STORE to s3://…")
@@ -188,9 +189,7 @@ class Settings(BaseSettings):
 
     @field_validator("s3_secret_key")
     @classmethod
-    def _both_keys_or_none(
-        cls, secret: SecretStr | None, info: ValidationInfo
-    ) -> SecretStr | None:
+    def _both_keys_or_none(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if (secret is None) != (info.data.get("s3_access_key") is None):
             raise ValueError("must be set together with ITSCAM_S3_ACCESS_KEY, or neither of them")
         return secret
@@ -246,6 +245,12 @@ def parse_size(text: str) -> tuple[int, int] | None:
     if not cross or not width.isdigit() or not height.isdigit() or "0" in (width, height):
         raise ValueError("must look like 640x384 (width x height in pixels)")
     return int(width), int(height)
+
+
+def quiet_encoders() -> None:
+    """Keep SVT-AV1 from printing a banner for each file; its environment variable is the only way,
+    and it is read when the first encoder is made."""
+    os.environ.setdefault("SVT_LOG", "1")  # errors
 
 
 def load_settings(**overrides: object) -> Settings:
