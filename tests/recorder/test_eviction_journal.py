@@ -1,10 +1,13 @@
 """What was removed without the database reaches the index, now or after a crash."""
 
+import errno
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from its_camera_ai.core.disk import Bytes
 from its_camera_ai.core.errors import DatabaseUnavailable
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment, Tier
@@ -14,7 +17,7 @@ from its_camera_ai.recorder.eviction_journal import FILE_NAME, EvictionJournal
 from its_camera_ai.recorder.index import BackgroundIndex
 from its_camera_ai.recorder.volume_identity import FOLDER
 from its_camera_ai.store.database import open_database
-from its_camera_ai.store.disk import RealDisk
+from its_camera_ai.store.disk import RealDisk, RealFile
 from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.segments import SegmentRepository
 from tests.recorder.footage_support import START_NS, SmallDisk, plant
@@ -65,11 +68,36 @@ def test_it_is_bounded(journal: EvictionJournal, monkeypatch: pytest.MonkeyPatch
     assert journal.paths() == ["a/1.mp4"] * 2
 
 
-def test_a_disk_that_takes_no_note_is_no_harm(journal: EvictionJournal, tmp_path: Path) -> None:
-    (tmp_path / FOLDER).write_bytes(b"a file in its place")
+def test_what_the_disk_does_not_take_is_noted_later(
+    journal: EvictionJournal, tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / FOLDER
+    in_the_way.write_bytes(b"a file in its place")
     journal.add(["a/1.mp4"])
-    journal.clear()
+    journal.retry()
     assert journal.paths() == []
+    in_the_way.unlink()
+    journal.retry()
+    journal.retry()
+    assert journal.paths() == ["a/1.mp4"]
+
+
+def test_a_note_that_was_written_half_leaves_nothing(
+    journal: EvictionJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.add(["a/1.mp4"])
+    whole = RealFile.write
+
+    def half(file: RealFile, pieces: Sequence[Bytes]) -> None:
+        whole(file, [pieces[0][:3]])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RealFile, "write", half)
+        journal.add(["a/2.mp4"])
+    assert journal.paths() == ["a/1.mp4"]
+    journal.retry()
+    assert journal.paths() == ["a/1.mp4", "a/2.mp4"]
 
 
 def test_rows_go_after_what_was_announced_before(

@@ -76,6 +76,28 @@ def test_what_is_not_ours_never_comes(tmp_path: Path) -> None:
     assert got == [real]
 
 
+def test_what_was_recorded_since_comes_in_its_place(tmp_path: Path) -> None:
+    for i in range(2):
+        plant(tmp_path, "a", START_NS + i * STEP_NS)
+    late = plant(tmp_path, "b", START_NS + 9 * STEP_NS)
+    footage = FootageByAge(RealDisk(), tmp_path)
+    for _ in range(2):
+        oldest = footage.oldest()
+        assert oldest is not None
+        footage.pass_by(oldest)
+    since = [plant(tmp_path, "a", START_NS + i * STEP_NS) for i in (2, 3, 86_400)]
+    got = []
+    for _ in range(4):
+        footage.look_on()
+        oldest = footage.oldest()
+        assert oldest is not None
+        footage.pass_by(oldest)
+        got.append(tmp_path / oldest.path)
+    assert got == [since[0], since[1], late, since[2]]
+    footage.look_on()
+    assert footage.oldest() is None
+
+
 def test_an_empty_or_missing_root(tmp_path: Path) -> None:
     assert FootageByAge(RealDisk(), tmp_path).oldest() is None
     assert FootageByAge(RealDisk(), tmp_path / "none").oldest() is None

@@ -1,3 +1,4 @@
+import errno
 import threading
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import pytest
 
 from its_camera_ai.core.errors import StorageUnavailable
 from its_camera_ai.core.holds import Hold, HoldKind
-from its_camera_ai.store.disk import RealDisk
+from its_camera_ai.store.disk import RealDisk, RealFile
 from its_camera_ai.store.hold_mirror import FILE_NAME, FOLDER, HoldMirror
 
 HOLD = Hold("h1", HoldKind.LOCK, "gate", 100, 200, "a reason", "ann", 5)
@@ -110,6 +111,40 @@ def test_the_lock_is_passed_on(tmp_path: Path) -> None:
         assert not entered.is_set()
     thread.join(10)
     assert entered.is_set()
+
+
+class FullDisk(RealDisk):
+    """Full once ``is_full``: only what a file that is removed took can be written again."""
+
+    is_full, room_bytes = False, 0
+
+    def unlink(self, path: Path) -> None:
+        self.room_bytes += path.stat().st_size
+        super().unlink(path)
+
+    def create(self, path: Path) -> RealFile:
+        made = super().create(path)
+        if self.is_full and self.room_bytes < 1000:
+            made.close()
+            path.unlink()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return made
+
+
+def test_holds_end_also_on_a_full_disk(tmp_path: Path) -> None:
+    disk = FullDisk()
+    mirror = HoldMirror(disk, tmp_path)
+    mirror.write([HOLD])
+    disk.is_full = True
+    mirror.write([])
+    assert mirror.read().holds == ()
+
+
+def test_a_full_disk_without_the_spare_room_is_told(tmp_path: Path) -> None:
+    disk = FullDisk()
+    disk.is_full = True
+    with pytest.raises(StorageUnavailable, match="can't be written"):
+        HoldMirror(disk, tmp_path).write([HOLD])
 
 
 def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:

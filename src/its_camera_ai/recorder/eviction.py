@@ -141,6 +141,7 @@ class Evictor:
         queue, before = self._queue, len(done.paths)
         if queue is None:
             return False
+        queue.look_on()
         losing = self._losing_first(queue, done)
         while not enough(done) and len(done.paths) - before < BATCH_FILES:
             footage = (queue.oldest(losing) if losing else None) or queue.oldest()

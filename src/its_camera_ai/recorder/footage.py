@@ -53,13 +53,14 @@ class _Stream:
     folder: str
     days: deque[str]
     files: deque[Footage] = field(default_factory=deque)
+    passed: Footage | None = None
 
 
 class FootageByAge:
     """Closed files of all cameras, the oldest first. Holds the names of one day of each stream.
 
-    Files in the making, links, and names that are not ours never come. What is recorded after it
-    was made may or may not come: make a new one now and then.
+    Files in the making, links, and names that are not ours never come. What was recorded since
+    comes after ``look_on``; cameras that are new, and files that came late, in a new one.
 
     Raises:
         OSError: by every method, as the disk gives it.
@@ -95,13 +96,26 @@ class FootageByAge:
         """Go on to what comes after; ``footage`` came from ``oldest``."""
         for stream in self._streams:
             if stream.files and stream.files[0] == footage:
-                stream.files.popleft()
+                stream.passed = stream.files.popleft()
+                self._look_on(stream)
                 return
+
+    def look_on(self) -> None:
+        """Where a stream came to its end, see whether it went on since."""
+        for stream in self._streams:
+            self._look_on(stream)
+
+    def _look_on(self, stream: _Stream) -> None:
+        if not stream.files and not stream.days:
+            last_day = "" if stream.passed is None else stream.passed.path.split("/")[2]
+            days = (day for day in self._folders(stream.folder) if _DAY.fullmatch(day))
+            stream.days.extend(sorted(day for day in days if day >= last_day))
 
     def _first(self, stream: _Stream) -> Footage | None:
         while not stream.files and stream.days:
             day = stream.days.popleft()
-            stream.files.extend(sorted(self._of_day(stream, day)))
+            found = sorted(self._of_day(stream, day))
+            stream.files.extend(f for f in found if stream.passed is None or f > stream.passed)
         return stream.files[0] if stream.files else None
 
     def _of_day(self, stream: _Stream, day: str) -> Iterator[Footage]:

@@ -171,6 +171,7 @@ class RecordingStorage:
             paths = iter(self._journal.paths())
             while chunk := list(itertools.islice(paths, JOURNAL_CHUNK)):
                 self._background.drop(chunk)
+        self._journal.retry()
         now_ns = self._clock.monotonic_ns()
         if now_ns - self._advanced_ns > EPOCH_S * NS_PER_S:
             self._advanced_ns = now_ns

@@ -78,19 +78,24 @@ class VolumeIdentity:
             StorageUnavailable: missing, another one, put back, in use, or not readable; with what
                 to do.
         """
-        try:
+        with suppress(OSError):
             text = read_small(self._disk, self._marker_path)
-        except OSError as error:
-            self._leave()
-            raise self._unreachable(error) from error
-        if text is not None and text == self._verified:
-            return
+            if text is not None and text == self._verified:
+                return
         with self._changing:
+            text = self._read()  # anew: another thread may have raised the epoch meanwhile
             if text is not None and text == self._verified:
                 return
             self._leave_now()
             self._verify(text)
             self.takes += 1
+
+    def _read(self) -> bytes | None:
+        try:
+            return read_small(self._disk, self._marker_path)
+        except OSError as error:
+            self._leave_now()
+            raise self._unreachable(error) from error
 
     def advance(self) -> None:
         """Raise the epoch. Called by the recording process now and then.

@@ -1,6 +1,8 @@
 """A copy of the holds that lies with the recordings, for whoever must delete without a database."""
 
+import errno
 import hashlib
+import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +19,10 @@ from its_camera_ai.store.small_files import read_small, replace_small
 FOLDER = ".itscam"
 FILE_NAME = "holds.json"
 LOCK_NAME = "holds.lock"
+SPARE_NAME = "holds.spare"
+SPARE_BYTES_MIN = 256 * 1024
+"""Room for the mirror on a disk that is full; incompressible."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
 LOCK_WAIT_S = 10.0
 _LOCK_STEP_S = 0.02
 
@@ -69,6 +75,7 @@ class HoldMirror:
         self._disk = disk
         self._folder = root / FOLDER
         self._path = self._folder / FILE_NAME
+        self._spare = self._folder / SPARE_NAME
         self._wait = wait
 
     def read(self) -> MirroredHolds:
@@ -97,10 +104,26 @@ class HoldMirror:
         """
         inner = msgspec.json.encode(list(holds))
         document = _Document(msgspec.Raw(inner), hashlib.sha256(inner).hexdigest())
+        text = msgspec.json.encode(document)
         try:
-            replace_small(self._disk, self._path, msgspec.json.encode(document))
+            try:
+                replace_small(self._disk, self._path, text)
+            except OSError as error:
+                if error.errno not in FULL:
+                    raise
+                self._disk.unlink(self._spare)  # a full disk must not keep holds from ending
+                replace_small(self._disk, self._path, text)
         except OSError as error:
             raise self._unwritable(error) from error
+        self._keep_spare(len(text))
+
+    def _keep_spare(self, size_bytes: int) -> None:
+        wanted = max(SPARE_BYTES_MIN, 2 * size_bytes)
+        with suppress(OSError):  # a disk that is full now has room for it at a later change
+            with suppress(FileNotFoundError):
+                if self._disk.size(self._spare) >= wanted:
+                    return
+            replace_small(self._disk, self._spare, secrets.token_bytes(wanted))
 
     @contextmanager
     def locked(self, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
