@@ -21,6 +21,7 @@ from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.recorder import motion_search
 from its_camera_ai.recorder.motion_search import MotionQuery, MotionSearch, parse_area
+from its_camera_ai.store import activity_rows
 from its_camera_ai.store.activity_rows import ActivityRows
 from its_camera_ai.store.database import Database, open_database
 from its_camera_ai.store.migration import migrate
@@ -154,13 +155,15 @@ def test_by_class(archive: Archive) -> None:
 
 def test_damaged_activity_is_unknown(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     archive.add(IN_LEFT, IN_LEFT)
-    page = ActivityRows.page
+    pages = ActivityRows.pages
 
     def damaged(self: ActivityRows, *args: object, **options: object) -> object:
-        rows = page(self, *args, **options)  # type: ignore[arg-type]  # passed on
-        return [row._replace(activity=row.activity[:-20] + bytes(20)) for row in rows]
+        for page in pages(self, *args, **options):  # type: ignore[arg-type]  # passed on
+            yield [
+                (start, end, packed[:40] + bytes(9) + packed[49:]) for start, end, packed in page
+            ]
 
-    monkeypatch.setattr(ActivityRows, "page", damaged)
+    monkeypatch.setattr(ActivityRows, "pages", damaged)
     found = archive.ask()
     assert not found.spans
     assert found.unknown_s == 2
@@ -197,6 +200,7 @@ def test_a_search_ends_after_so_many_files(
         archive.add(STILL, STILL)
     archive.add(IN_LEFT, STILL)
     monkeypatch.setattr(motion_search, "SEGMENTS_MAX", 60)
+    monkeypatch.setattr(activity_rows, "PAGE", 20)
     found = archive.ask()
     assert found.next_wall_ns is not None
     assert not found.spans

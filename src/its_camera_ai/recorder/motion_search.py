@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import msgspec
@@ -22,7 +23,6 @@ SEGMENTS_MAX = 300_000
 """Files gone through by one search: two months of one camera; a further page goes on from there."""
 JOIN_S = 2
 """Movements with no more than so many quiet seconds between them are one span."""
-_FIRST_PAGE, _PAGE = 64, 4096
 _EVERYWHERE: Area = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
@@ -144,25 +144,23 @@ class MotionSearch:
         """One page of the answer."""
         asked = _Asked(query)
         gathered = _Gathered(query)
-        segments, at_ns, size = 0, None, _FIRST_PAGE
-        after: ActivityRow | None = None
-        while not gathered.is_full:
-            page = self._rows.page(
-                query.camera_id,
-                query.since_wall_ns,
-                query.until_wall_ns,
-                newest_first=query.newest_first,
-                after=after,
-                limit=size,
-            )
-            gathered.add(asked.look(page))
-            segments += len(page)
-            if len(page) < size:
-                break
-            after, size = page[-1], min(4 * size, _PAGE)
-            if segments >= SEGMENTS_MAX:
-                at_ns = after.start_wall_ns if query.newest_first else after.end_wall_ns
-                break
+        segments, at_ns = 0, None
+        pages = self._rows.pages(
+            query.camera_id,
+            query.since_wall_ns,
+            query.until_wall_ns,
+            newest_first=query.newest_first,
+        )
+        with closing(pages):
+            for page in pages:
+                gathered.add(asked.look(page))
+                segments += len(page)
+                if gathered.is_full:
+                    break
+                if segments >= SEGMENTS_MAX:
+                    start_ns, end_ns, _ = page[-1]
+                    at_ns = start_ns if query.newest_first else end_ns
+                    break
         return gathered.answer(at_ns, segments)
 
 
@@ -185,27 +183,23 @@ class _Asked:
         self._decoder = msgspec.msgpack.Decoder(SegmentActivity)
 
     def look(self, page: Sequence[ActivityRow]) -> _Seen:
+        """One page of rows."""
         seen = _Seen(np.empty(0, np.int64))
         opened: list[npt.NDArray[np.uint8]] = []
         firsts: list[int] = []
         counts_motion: list[bool] = []
-        for row in page:
-            activity = self._activity(row)
-            if activity is None:
-                seen.unknown.append((row.start_wall_ns, row.end_wall_ns))
-                continue
-            moved = self._may_have_moved(activity)
-            if moved and self._query.classes:
-                if not activity.looked_s:
-                    seen.unknown.append((row.start_wall_ns, row.end_wall_ns))
-                    continue
-                moved = any(activity.objects.get(label) for label in self._query.classes)
-            if not moved and activity.known_s == activity.seconds:
-                continue
+        for start_ns, end_ns, packed in page:
             try:
+                activity = self._decode(packed)
+                if activity is None:
+                    seen.unknown.append((start_ns, end_ns))
+                    continue
+                moved = activity.moving_s > 0 and self._moved(activity)
+                if not moved and activity.known_s == activity.seconds:
+                    continue
                 opened.append(activity.rows())
-            except StateInvalid:
-                seen.unknown.append((row.start_wall_ns, row.end_wall_ns))
+            except (msgspec.DecodeError, StateInvalid):
+                seen.unknown.append((start_ns, end_ns))
                 continue
             firsts.append(activity.first_second_ns // NS_PER_S)
             counts_motion.append(moved)
@@ -213,19 +207,20 @@ class _Asked:
             self._look_at(seen, opened, firsts, counts_motion)
         return seen
 
-    def _activity(self, row: ActivityRow) -> SegmentActivity | None:
-        if row.activity is None:
-            return None
-        try:
-            return self._decoder.decode(row.activity)
-        except msgspec.DecodeError:
-            return None
+    def _decode(self, packed: bytes | None) -> SegmentActivity | None:
+        """None for what can't answer the question."""
+        activity = None if packed is None else self._decoder.decode(packed)
+        if activity is not None and self._query.classes and not activity.looked_s:
+            return None if activity.moving_s else activity
+        return activity
 
-    def _may_have_moved(self, activity: SegmentActivity) -> bool:
-        if not activity.moving_s:
-            return False
+    def _moved(self, activity: SegmentActivity) -> bool:
+        """Whether something may have moved in the area at some time, and be what is looked for."""
         anywhen = activity.anywhen
-        return len(anywhen) != CELLS_BYTES or bool(int.from_bytes(anywhen, "big") & self._cells)
+        if len(anywhen) == CELLS_BYTES and not int.from_bytes(anywhen, "big") & self._cells:
+            return False
+        classes = self._query.classes
+        return not classes or any(activity.objects.get(label) for label in classes)
 
     def _look_at(
         self,
@@ -241,7 +236,8 @@ class _Asked:
         known = rows[:, 0] != 0
         cells = np.ascontiguousarray(rows[:, 1:]).view(np.uint64)
         moved = (cells & self._mask).any(axis=1) & np.repeat(counts_motion, lengths)
-        seen.moved = np.unique(seconds[moved & known])
+        moments = np.sort(seconds[moved & known], kind="stable")
+        seen.moved = moments[np.diff(moments, prepend=-1) > 0]
         if not known.all():
             unknown = np.setdiff1d(seconds[~known], seconds[known])
             seen.unknown += [
