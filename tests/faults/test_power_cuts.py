@@ -81,6 +81,7 @@ def power_cut(rng: random.Random, repository: SegmentRepository) -> None:
     assert site.stop()
     site.store_rows()
     site.everything_was_recorded()
+    site.after_power_cut()
     site.check()
 
 

@@ -156,6 +156,9 @@ class SegmentWriter:
             file.sync()
             self._torn = False
         except OSError as error:
+            if self._file is not None:
+                with suppress(OSError):  # should the file be set aside, this fragment is written
+                    self._file.truncate(self._size)  # to another one and must not be in both
             self.let_go()
             raise unavailable(self._path.parents[1], error) from error
         for piece in pieces:

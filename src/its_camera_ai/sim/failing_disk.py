@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,7 @@ class Fault(StrEnum):
     READ_ONLY = "read-only file system"
     SHORT = "short write, then no space left"
     SYNC_FAILED = "sync failed, what was unsynced is lost"
+    ANSWER_LOST = "done, but the name is not found any more: a network share asked twice"
 
 
 _ERRNO = {
@@ -32,6 +34,7 @@ _ERRNO = {
     Fault.READ_ONLY: errno.EROFS,
     Fault.SHORT: errno.ENOSPC,
     Fault.SYNC_FAILED: errno.EIO,
+    Fault.ANSWER_LOST: errno.ENOENT,
 }
 _GROWING = frozenset({"create", "make_folder", "rename", "write", "sync", "sync_folder"})
 _CHANGING = _GROWING | {"edit", "unlink", "remove_folder", "truncate"}
@@ -58,15 +61,26 @@ class CallSite(NamedTuple):
             wanted.append(Fault.FULL)
         if self.call == "write":
             wanted.append(Fault.SHORT)
+        if self.call in ("rename", "unlink"):
+            wanted.append(Fault.ANSWER_LOST)
         if self.call == "sync":
             wanted.append(Fault.SYNC_FAILED)
         return wanted
+
+
+@dataclass(slots=True)
+class _Rule:
+    wanted: Callable[[CallSite], bool]
+    fault: Fault
+    left: int
+    let_through: int
 
 
 class FailingDisk:
     """``core.disk.Disk`` around another one.
 
     Attributes:
+        inner: that one; may be replaced, as by a start after a power cut.
         sites: how often each call site called.
         failed: how often each was made to fail.
 
@@ -82,96 +96,101 @@ class FailingDisk:
     """
 
     def __init__(self, inner: Disk) -> None:
-        self._inner = inner
+        self.inner = inner
         self._lock = threading.Lock()
-        self._wanted: Callable[[CallSite], bool] | None = None
-        self._fault = Fault.BROKEN
-        self._left = self._let_through = 0
+        self._rules: list[_Rule] = []
         self.sites: Counter[CallSite] = Counter()
         self.failed: Counter[CallSite] = Counter()
 
     def fail(
         self, wanted: Callable[[CallSite], bool], fault: Fault, *, times: int = 1, after: int = 0
     ) -> None:
-        """Let the next calls from the wanted sites fail.
+        """Let the next calls from the wanted sites fail. Several orders stand side by side.
 
         Args:
             times: so many of them; then all is well again.
             after: so many of them are let through first.
         """
         with self._lock:
-            self._wanted, self._fault = wanted, fault
-            self._left, self._let_through = times, after
+            self._rules.append(_Rule(wanted, fault, times, after))
 
     def heal(self) -> None:
         """Let nothing fail any more."""
         with self._lock:
-            self._left = 0
+            self._rules = []
 
     def called(self, call: str) -> Fault | None:
         """Book a call; gives the fault that it meets. For the files of this disk."""
         site = _site(call)
         with self._lock:
             self.sites[site] += 1
-            if self._left == 0 or self._wanted is None or not self._wanted(site):
-                return None
-            if self._let_through:
-                self._let_through -= 1
-                return None
-            self._left -= 1
-            self.failed[site] += 1
-            return self._fault
+            for rule in self._rules:
+                if rule.left == 0 or not rule.wanted(site):
+                    continue
+                if rule.let_through:
+                    rule.let_through -= 1
+                    continue
+                rule.left -= 1
+                self.failed[site] += 1
+                return rule.fault
+        return None
 
     def _demand(self, call: str) -> None:
         raise_fault(self.called(call))
 
     def create(self, path: Path) -> "FailingFile":
         self._demand("create")
-        return FailingFile(self, self._inner.create(path))
+        return FailingFile(self, self.inner.create(path))
 
     def edit(self, path: Path) -> "FailingFile":
         self._demand("edit")
-        return FailingFile(self, self._inner.edit(path))
+        return FailingFile(self, self.inner.edit(path))
 
     def open(self, path: Path) -> "FailingReading":
         self._demand("open")
-        return FailingReading(self, self._inner.open(path))
+        return FailingReading(self, self.inner.open(path))
 
     def open_beneath(self, root: Path, relative: str) -> "FailingReading":
         self._demand("open_beneath")
-        return FailingReading(self, self._inner.open_beneath(root, relative))
+        return FailingReading(self, self.inner.open_beneath(root, relative))
 
     def make_folder(self, folder: Path) -> None:
         self._demand("make_folder")
-        self._inner.make_folder(folder)
+        self.inner.make_folder(folder)
 
     def rename(self, source: Path, target: Path) -> None:
-        self._demand("rename")
-        self._inner.rename(source, target)
+        fault = self.called("rename")
+        if fault is Fault.ANSWER_LOST:
+            self.inner.rename(source, target)
+        raise_fault(fault)
+        self.inner.rename(source, target)
 
     def unlink(self, path: Path) -> None:
-        self._demand("unlink")
-        self._inner.unlink(path)
+        fault = self.called("unlink")
+        if fault is Fault.ANSWER_LOST:
+            self.inner.unlink(path)
+        raise_fault(fault)
+        self.inner.unlink(path)
 
     def remove_folder(self, folder: Path) -> None:
         self._demand("remove_folder")
-        self._inner.remove_folder(folder)
+        self.inner.remove_folder(folder)
 
     def sync_folder(self, folder: Path) -> None:
         self._demand("sync_folder")
-        self._inner.sync_folder(folder)
+        self.inner.sync_folder(folder)
 
     def entries(self, folder: Path) -> list[Entry]:
         self._demand("entries")
-        return self._inner.entries(folder)
+        return self.inner.entries(folder)
 
     def size(self, path: Path) -> int:
         self._demand("size")
-        return self._inner.size(path)
+        return self.inner.size(path)
 
     def space(self, folder: Path) -> Space:
         self._demand("space")
-        return self._inner.space(folder)
+        return self.inner.space(folder)
 
 
 class FailingFile:
