@@ -209,8 +209,7 @@ MATRIX: tuple[MatrixRow, ...] = (
         DataClass.TEMP_FILES,
         RetentionRule(1),
         "Temporary files",
-        "files in the making that were left behind in the folder of exports and in that of "
-        "compression",
+        "folders of exports that no row knows",
     ),
     MatrixRow(
         DataClass.FAILED_UPLOADS,
