@@ -4,8 +4,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from its_camera_ai.core.errors import (
     ConfigInvalid,
@@ -120,7 +127,8 @@ def sha256(content: bytes) -> str:
 
 
 def test_a_service_that_hangs_is_given_up(running: Swift) -> None:
-    store = S3Store(running.access(), BUCKET, "hung")
+    patient = replace(QUICK, read_request_s=3.0, read_budget_s=0.1)
+    store = S3Store(running.access(limits=patient), BUCKET, "hung")
     store.put(PATH, Held(random_bytes(3_000_000)))
     file = store.open(PATH)
     hasty = S3Store(running.access(limits=HASTY), BUCKET, "hung")
@@ -228,3 +236,55 @@ def test_without_the_extra_the_command_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "obstore", None)
     with pytest.raises(ConfigInvalid, match=r"pip install 'its-camera-ai\[s3\]'"):
         S3Store(S3Access(), "bucket")
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> tuple[Path, Path]:
+    """The certificate of a private CA's service at 127.0.0.1, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    paths = tmp_path / "service.pem", tmp_path / "service.key"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return paths
+
+
+def test_a_service_is_trusted_by_its_certificate_alone(tls: tuple[Path, Path]) -> None:
+    service = S3Twin()
+    service.use_tls(*tls)
+    with service:
+        access = service.access()
+        with pytest.raises(StorageUnavailable, match="does not answer"):
+            S3Store(replace(access, limits=HASTY), "bucket").put(PATH, Held(b"content"))
+        assert service.objects == {}
+        S3Store(replace(access, ca_file=tls[0]), "bucket").put(PATH, Held(b"content"))
+        assert service.objects == {PATH: b"content"}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_a_file_without_certificates(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigInvalid, match="ITSCAM_S3_CA_FILE"):
+        S3Store(S3Access(ca_file=path), "bucket")

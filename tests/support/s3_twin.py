@@ -2,8 +2,10 @@
 archived objects, entity tags of KMS keys, damage on the way. One bucket, no signatures."""
 
 import hashlib
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Self
 
 from its_camera_ai.store.s3_access import S3Access
@@ -29,6 +31,7 @@ class S3Twin:
         self.kms = False
         self.damage = False
         self.refuse = ""
+        self._scheme = "http"
         twin = self
 
         class Handler(_Handler):
@@ -48,8 +51,17 @@ class S3Twin:
         self._server.server_close()
         self._thread.join()
 
+    def use_tls(self, certificate: Path, key: Path) -> None:
+        """Take HTTPS alone; before it is entered."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        self._scheme = "https"
+
     def access(self) -> S3Access:
-        endpoint = f"http://127.0.0.1:{self._server.server_port}"
+        endpoint = f"{self._scheme}://127.0.0.1:{self._server.server_port}"
         return S3Access(endpoint, "us-east-1", "key", "secret", QUICK)
 
     def store(self, key: str, content: bytes, storage_class: str) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 
 class StorageClass(StrEnum):
@@ -49,6 +50,8 @@ class S3Access:
         region: such as ``eu-central-1``.
         access_key, secret_key: empty leaves it to the usual AWS environment: variables, web
             identity, container or instance role.
+        ca_file: certificates (PEM) to trust beside the public ones; for services with a CA of their
+            own.
     """
 
     endpoint: str = ""
@@ -56,3 +59,4 @@ class S3Access:
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
     limits: S3Limits = field(default_factory=S3Limits)
+    ca_file: Path | None = None

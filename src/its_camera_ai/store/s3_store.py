@@ -4,6 +4,7 @@ import errno
 import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from its_camera_ai.core.disk import ReadableFile
@@ -64,14 +65,17 @@ class S3Store:
             "secret_access_key": access.secret_key,
         }
         config: dict[str, Any] = {name: value for name, value in given.items() if value}
+        options: dict[str, Any] = {
+            "connect_timeout": timedelta(seconds=access.limits.connect_s),
+            "timeout": timedelta(seconds=request_s),
+            "allow_http": access.endpoint.startswith("http://"),
+        }
+        if access.ca_file is not None:
+            options["root_certificate"] = _certificates(access.ca_file)
         made: Client = self._api.store.S3Store(
             self._bucket,
             prefix=self._prefix or None,
-            client_options={
-                "connect_timeout": timedelta(seconds=access.limits.connect_s),
-                "timeout": timedelta(seconds=request_s),
-                "allow_http": access.endpoint.startswith("http://"),
-            },
+            client_options=options,
             retry_config={
                 "max_retries": _RETRIES_MAX,
                 "retry_timeout": timedelta(seconds=budget_s),
@@ -220,6 +224,19 @@ class _Sent:
 
 
 _TAG_OF_NOTHING = hashlib.md5(b"", usedforsecurity=False).hexdigest()
+
+
+def _certificates(path: Path) -> bytes:
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ConfigInvalid(
+            f"ITSCAM_S3_CA_FILE {path} can't be read ({(error.strerror or 'error').lower()}): name "
+            "a file of certificates (PEM)."
+        ) from None
+    if b"-----BEGIN CERTIFICATE-----" not in text:
+        raise ConfigInvalid(f"ITSCAM_S3_CA_FILE {path} holds no certificate in PEM form.")
+    return text
 
 
 def _obstore() -> Any:
