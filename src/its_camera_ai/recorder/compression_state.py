@@ -96,7 +96,7 @@ class CompressionState:
         try:
             text = read_small(self._disk, self._path)
             return _Content() if text is None else msgspec.json.decode(text, type=_Content)
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, ValueError) as error:  # msgspec's are ValueErrors too
             log.warning("the state of compression can't be read; it begins anew", why=str(error))
             return _Content()
 

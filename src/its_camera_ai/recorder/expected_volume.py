@@ -47,7 +47,7 @@ class ExpectedVolumeFile:
         try:
             text = read_small(self._disk, self._path)
             return None if text is None else msgspec.json.decode(text, type=ExpectedVolume)
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
             reason = getattr(error, "strerror", None) or str(error)
             raise StorageUnavailable(
                 f"The file {self._path} can't be read ({reason}). Put it back from a backup, or "

@@ -167,7 +167,7 @@ class ExportFolder:
 
     def _remembered(self, name: str, kind: type[T], make: Callable[[], T]) -> T:
         path = self._work / name
-        with suppress(FileNotFoundError, msgspec.DecodeError):
+        with suppress(FileNotFoundError, ValueError):  # msgspec's errors are ValueErrors
             return msgspec.json.decode(path.read_bytes(), type=kind)
         made = make()
         draft = self.create(f"{name}.draft")

@@ -66,6 +66,6 @@ class FollowedPolicy:
         try:
             text = read_small(self._disk, self._path)
             return StoragePolicy() if text is None else policy_from(msgspec.json.decode(text))
-        except (OSError, msgspec.DecodeError, ConfigInvalid) as error:
+        except (OSError, ValueError, ConfigInvalid) as error:
             log.warning("the remembered storage policy can't be read", problem=str(error))
             return StoragePolicy()

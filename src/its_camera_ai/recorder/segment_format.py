@@ -72,7 +72,7 @@ def parse_description(payload: bytes) -> Description | None:
         return None
     try:
         return msgspec.json.decode(payload[16:], type=Description)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
@@ -115,7 +115,7 @@ def parse_seal(whole: bytes) -> tuple[Seal, str] | None:
         return None
     try:
         seal = msgspec.json.decode(whole[24 : -4 - DIGEST_BYTES], type=Seal)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return seal, whole[-DIGEST_BYTES:].hex()
 

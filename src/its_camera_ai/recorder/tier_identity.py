@@ -122,7 +122,7 @@ class TierIdentity:
     def _parsed(self, text: bytes, path: Path) -> TierMarker:
         try:
             return msgspec.json.decode(text, type=TierMarker)
-        except msgspec.DecodeError as error:
+        except ValueError as error:  # msgspec's errors, and bytes that are no text
             raise StorageUnavailable(
                 f"The mark {path} is damaged: check the disk, then put it back from a backup."
             ) from error

@@ -212,7 +212,7 @@ def read_marker(path: Path, text: bytes) -> VolumeMarker:
     """
     try:
         return msgspec.json.decode(text, type=VolumeMarker)
-    except msgspec.DecodeError as error:
+    except ValueError as error:  # msgspec's errors, and bytes that are no text
         raise StorageUnavailable(
             f"The mark of the volume {path} is damaged, so nothing is recorded: check the disk; if "
             f"it is the right one and sound, write the mark anew with: {ADOPT}"
