@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, update
 
 from its_camera_ai.core.errors import StorageUnavailable
-from its_camera_ai.core.segments import SegmentState
+from its_camera_ai.core.segments import SegmentState, Tier
+from its_camera_ai.recorder.media import Media
 from its_camera_ai.recorder.rebuild import rebuild
 from its_camera_ai.recorder.repair import Repaired
 from its_camera_ai.recorder.volume import Volume
 from its_camera_ai.store.disk import RealDisk
+from its_camera_ai.store.folder_store import FolderStore
 from its_camera_ai.store.schema import segments
 from tests.recorder.recorded import Recorded
 
@@ -104,3 +107,50 @@ def test_nothing_is_done_on_another_volume(recorded: Recorded) -> None:
     with pytest.raises(StorageUnavailable, match="another disk"):
         rebuild(Volume(RealDisk(), recorded.root, identity=Wrong()), recorded.repository)
     assert recorded.listing() == []
+
+
+def with_warm(site: Recorded) -> tuple[Media, Path]:
+    """The first recording lies in the warm tier."""
+    folder = site.root.parent / "warm"
+    target = folder / site.segments[0].path
+    target.parent.mkdir(parents=True)
+    site.file(0).rename(target)
+    site.repository.put(replace(site.segments[0], tier=Tier.WARM))
+    disk = RealDisk()
+    stores = {Tier.HOT: FolderStore(disk, site.root), Tier.WARM: FolderStore(disk, folder)}
+    return Media(stores), folder
+
+
+def test_other_tiers_are_read_too(recorded: Recorded) -> None:
+    media, warm = with_warm(recorded)
+    (warm / "cam" / "notes.txt").write_text("hello")
+    before = recorded.listing()
+    emptied(recorded)
+    done = rebuild(recorded.volume, recorded.repository, media)
+    assert recorded.listing() == before
+    assert (done.files, done.unread) == (4, 1)
+
+
+def test_a_copy_in_another_tier_changes_no_row(recorded: Recorded) -> None:
+    media, warm = with_warm(recorded)
+    copy = warm / recorded.segments[1].path
+    copy.write_bytes(recorded.file(1).read_bytes())
+    before = recorded.listing()
+    rebuild(recorded.volume, recorded.repository, media)
+    assert recorded.listing() == before
+
+
+def test_after_a_loss_the_disk_that_is_recorded_to_wins(recorded: Recorded) -> None:
+    media, warm = with_warm(recorded)
+    recorded.file(0).write_bytes((warm / recorded.segments[0].path).read_bytes())
+    emptied(recorded)
+    rebuild(recorded.volume, recorded.repository, media)
+    assert [s.tier for s in recorded.listing()] == [Tier.HOT] * 4
+
+
+def test_a_tier_that_is_away_is_told_and_its_rows_stay(recorded: Recorded) -> None:
+    media, warm = with_warm(recorded)
+    warm.rename(warm.with_name("away"))
+    done = rebuild(recorded.volume, recorded.repository, media)
+    assert len(done.problems) == 1
+    assert [s.state for s in recorded.listing()] == [SegmentState.GOOD] * 4

@@ -144,7 +144,8 @@ def _print_repaired(repaired: Repaired) -> None:
 def rebuild_index(as_json: AsJson = False) -> None:
     """Make the index of the recordings anew from the files alone.
 
-    The site may run meanwhile; broken off, it is begun again.
+    The site may run meanwhile; broken off, it is begun again. Ends with code 4 if a tier could not
+    be reached.
     """
     with _site() as site:
         migrate(site.database)
@@ -156,20 +157,28 @@ def rebuild_index(as_json: AsJson = False) -> None:
                 told = files
                 err.print(f"{files} recordings, {decimal(size_bytes)} …", style="dim")
 
+        settings = site.settings
         done = rebuild(
-            volume_of(site.settings), SegmentRepository(site.database), progress=progress
+            volume_of(settings),
+            SegmentRepository(site.database),
+            media_of(settings),
+            progress=progress,
         )
         _audit(site, "storage_rebuild_index", {"files": done.files, **asdict(done.repaired)})
     if as_json:
-        out.print_json(
-            json.dumps(
-                {"files": done.files, "bytes": done.size_bytes, "repaired": asdict(done.repaired)}
-            )
-        )
-        return
-    out.print(f"{done.files} recordings ({decimal(done.size_bytes)}) are in the index")
-    if done.repaired != Repaired():
-        _print_repaired(done.repaired)
+        facts = asdict(done)
+        facts["bytes"] = facts.pop("size_bytes")
+        out.print_json(json.dumps(facts))
+    else:
+        out.print(f"{done.files} recordings ({decimal(done.size_bytes)}) are in the index")
+        if done.repaired != Repaired():
+            _print_repaired(done.repaired)
+        if done.unread:
+            out.print(f"{done.unread} files of other tiers could not be read: archived, or foreign")
+    for problem in done.problems:
+        err.print(problem, style="red", markup=False, soft_wrap=True)
+    if done.problems:
+        raise typer.Exit(PARTLY_DONE)
 
 
 @app.command()

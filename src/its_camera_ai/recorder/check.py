@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
 from pathlib import Path
 
-from its_camera_ai.core.disk import Disk
-from its_camera_ai.core.segments import Segment, SegmentState
+from its_camera_ai.core.disk import Disk, ReadableFile
+from its_camera_ai.core.segments import Segment, SegmentState, Tier
 from its_camera_ai.recorder.findings import CheckReport, Finding, FindingKind, OnFinding
 from its_camera_ai.recorder.media_tree import (
     NOT_A_FILE,
@@ -291,6 +291,16 @@ def read_closed(
         kind = FindingKind.NO_FILE if error.errno in NOT_A_FILE else FindingKind.READ_FAILED
         return None, Finding(kind, path, detail=error.strerror or "")
     try:
+        return told_by(file, path, depth)
+    finally:
+        file.close()
+
+
+def told_by(
+    file: ReadableFile, path: str, depth: Depth = Depth.HEADS, tier: Tier = Tier.HOT
+) -> tuple[Segment | None, Finding | None]:
+    """What an open file says of itself, and what is wrong with it."""
+    try:
         description, sealed = read_description(file), read_seal(file)
         if description is None:
             recording = path.endswith(".mp4") and path.count("/") == 3
@@ -301,16 +311,15 @@ def read_closed(
         if sealed is None:
             return None, Finding(FindingKind.SEAL_MISSING, path)
         seal, digest = sealed
+        size_bytes = file.size_bytes
         segment = segment_of(
-            description, seal, path=path, size_bytes=file.size_bytes, content_hash=digest
+            description, seal, path=path, size_bytes=size_bytes, content_hash=digest, tier=tier
         )
         if depth is Depth.CONTENT and content_hash(file) != digest:
             return segment, Finding(FindingKind.CONTENT_DIFFERS, path, segment=segment)
-        return segment, None
     except OSError as error:
         return None, Finding(FindingKind.READ_FAILED, path, detail=error.strerror or "")
-    finally:
-        file.close()
+    return segment, None
 
 
 def _link(segment: Segment) -> Link:

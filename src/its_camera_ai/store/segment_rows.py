@@ -135,11 +135,16 @@ def known_of(connection: Connection, ids: Sequence[str]) -> dict[str, Known]:
 
 
 def with_known(item: Segment, known: Known | None) -> Segment | None:
-    """A segment that was found as a file, with what its row knows; None if it is a copy."""
+    """A segment that was found as a file, with what its row knows; None if it is a copy.
+
+    The disk that is recorded to wins over other tiers: from there it is moved again, by and by.
+    """
     if known is None:
         return item
     missing = known.state == SegmentState.MISSING
-    if not missing and known.path != item.path and known.tier == item.tier:
+    same = (known.path, known.tier) == (item.path, str(item.tier))
+    wins = item.tier is Tier.HOT and known.tier != str(Tier.HOT)
+    if not (missing or same or wins):
         return None
     if known.content_hash != item.content_hash:
         return item
