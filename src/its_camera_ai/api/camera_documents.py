@@ -142,7 +142,7 @@ def camera_from(document: CameraDocument, name: str, facts: SiteFacts) -> Camera
         tuple(_zone(fields) for fields in document.zones),
     )
     recording = recording_plan(document.recording)
-    check_recording(recording, scene, facts)
+    check_recording(recording, scene, facts, detect=document.detect)
     return Camera(
         id=camera_id(name),
         main=_url("url", document.url),

@@ -65,13 +65,13 @@ def _rule(fields: RuleFields) -> RecordingRule:
     )
 
 
-def check_recording(plan: RecordingPlan, scene: Scene, facts: SiteFacts) -> None:
-    """Whether a camera's plan fits to its scene and to the site.
+def check_recording(plan: RecordingPlan, scene: Scene, facts: SiteFacts, *, detect: bool) -> None:
+    """Whether a camera's plan fits to the camera and to the site.
 
     Raises:
         ConfigInvalid: every problem, one line each.
     """
-    found = [f"recording.{key}: {what}." for key, what in _strangers(plan, scene)]
+    found = [f"recording.{key}: {what}." for key, what in _misfits(plan, scene, detect=detect)]
     found += [f"recording.schedule[{i}]: {what}." for i, what in facts.lacking(plan)]
     if found:
         raise ConfigInvalid("\n".join(found))
@@ -100,7 +100,7 @@ def checked_recording(
     if len(text.problems) > before:
         return None
     plan = recording_plan(fields)
-    for key, what in _strangers(plan, scene):
+    for key, what in _misfits(plan, scene, detect=data.get("detect") is not False):
         text.add((*path, key), what)
     if facts is not None:
         for index, what in facts.lacking(plan):
@@ -108,8 +108,12 @@ def checked_recording(
     return plan
 
 
-def _strangers(plan: RecordingPlan, scene: Scene) -> Iterator[tuple[str, str]]:
-    """Lines and zones that the camera does not have."""
+def _misfits(plan: RecordingPlan, scene: Scene, *, detect: bool) -> Iterator[tuple[str, str]]:
+    """What asks for a line, a zone or looks that the camera does not have."""
+    waits = sorted(mode for mode in plan.modes if mode.waits)
+    if waits and not detect:
+        what = f"'{waits[0]}' needs 'detect: true'; nobody would see anything, and all be recorded"
+        yield "mode" if plan.mode.waits else "schedule", what
     for key, wanted, there in (
         ("lines", plan.lines, [line.id for line in scene.lines]),
         ("zones", plan.zones, [zone.id for zone in scene.zones]),
