@@ -40,6 +40,8 @@ class StreamClock:
     The wall-clock mapping follows the smallest delay (a packet can come late, never early), down at
     once and up after each window of 30 s, in steps of at least 20 ms. That takes out the packets
     that lay in buffers while connecting, network jitter, and the drift of the camera's crystal.
+    Windows end at the same moments for all streams of a process, so that a camera's two streams
+    follow a step of the machine's clock together.
     It changes only with packets that may begin a file: the pictures of one file then have one
     mapping, and a moment of wall time leads to the very picture that was given it.
     """
@@ -75,7 +77,7 @@ class StreamClock:
         self._last_raw_ns, self._last_monotonic_ns = start.raw_dts_ns, start.monotonic_ns
         self._wall_offset_ns = min(a.wall_ns - a.raw_dts_ns - self._raw_to_stream_ns for a in first)
         self._delay_min_ns = None
-        self._window_end_ns = start.monotonic_ns + WINDOW_NS
+        self._window_end_ns = (start.monotonic_ns // WINDOW_NS + 2) * WINDOW_NS
 
     def stamp(
         self, raw_pts_ns: int, arrival: Arrival, *, kind: object = None, may_turn: bool = True
@@ -116,4 +118,4 @@ class StreamClock:
             if abs(self._delay_min_ns - self._wall_offset_ns) >= OFFSET_STEP_NS:
                 self._wall_offset_ns = self._delay_min_ns
             self._delay_min_ns = None
-            self._window_end_ns = monotonic_ns + WINDOW_NS
+            self._window_end_ns = (monotonic_ns // WINDOW_NS + 1) * WINDOW_NS
