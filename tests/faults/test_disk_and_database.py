@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from its_camera_ai.core.holds import Hold, HoldKind
+from its_camera_ai.store.disk import RealDisk
+from its_camera_ai.store.hold_mirror import HoldMirror
 from tests.support.clips import ClipSpec, make_clip, numbers_in
 from tests.support.missing import missing as skip_missing
 from tests.support.rtsp import Mount
@@ -38,6 +41,9 @@ def test_a_full_disk_is_told_and_recording_resumes(
     yaml = f"cameras: [{{id: a, url: '{twin.url('a')}'}}]"
     with Site(tmp_path / "s", yaml, media_dir=small_disk / "media") as site:
         wait_until(lambda: site.stream("a").get("recording"), "recording to begin")
+        # nothing may go to make room
+        everything = Hold("h", HoldKind.LEGAL, None, 0, 2**62, "case 12", "ann", 1)
+        HoldMirror(RealDisk(), small_disk / "media").write([everything])
         with filler.open("wb") as file:
             while _room(small_disk) > 0:
                 try:
@@ -48,7 +54,7 @@ def test_a_full_disk_is_told_and_recording_resumes(
         wait_until(
             lambda: site.stream("a").get("recording_problem"), "the full disk to be told", 40
         )
-        assert "no space left" in site.stream("a")["recording_problem"]
+        assert "is full" in site.stream("a")["recording_problem"]
         assert str(small_disk) in site.stream("a")["recording_problem"]
         filler.unlink()
         wait_until(lambda: site.stream("a").get("recording"), "recording to resume", 30)

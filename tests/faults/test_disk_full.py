@@ -119,14 +119,17 @@ def digests(files: list[Path]) -> dict[Path, str]:
 
 @pytest.mark.parametrize("database_is_dead", [False, True], ids=["database", "no database"])
 def test_the_oldest_goes_and_nothing_else(
-    small_disk: Path, tmp_path: Path, database: Database, database_is_dead: bool
+    small_disk: Path, tmp_path: Path, database_is_dead: bool
 ) -> None:
     for number, seed in enumerate(seeds(1, 20)):
         for leftover in small_disk.iterdir():
             subprocess.run(["rm", "-rf", leftover], check=True)
         folder = tmp_path / f"s{number}"
         folder.mkdir()
+        database = open_database(f"sqlite:///{folder / 'db.sqlite'}")
+        migrate(database)
         _one_try(small_disk / "media", folder, database, database_is_dead, random.Random(seed))
+        database.close()
 
 
 def _one_try(
@@ -184,8 +187,7 @@ def _one_try(
         assert free == list(range(free[0], cameras.sent[camera][-1] + 1)), "no hole, nothing twice"
         gaps.append(_start_ns(next(path for path, seqs in found.items() if free[0] in seqs)))
     assert max(gaps) - min(gaps) <= 6 * NS_PER_S, "all cameras lost as far back: the oldest went"
-    _index_follows(root, folder, database, database_is_dead)
-    HoldRepository(database, HoldMirror(RealDisk(), root)).release("h1", by="ann", now_ns=2)
+    _index_follows(root, database, database_is_dead)
 
 
 def _start_ns(path: Path) -> int:
@@ -204,7 +206,7 @@ def _may_be_evidence(path: Path, held: Hold) -> bool:
     return held.covers(path.parts[-4], _start_ns(path) - NS_PER_S, _start_ns(path) + 9 * NS_PER_S)
 
 
-def _index_follows(root: Path, folder: Path, database: Database, was_dead: bool) -> None:
+def _index_follows(root: Path, database: Database, was_dead: bool) -> None:
     """What is indexed is on disk; what was removed without a database is told to it by the next
     run."""
     if was_dead:
