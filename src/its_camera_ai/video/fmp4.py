@@ -15,6 +15,8 @@ from its_camera_ai.video.nal import decoder_config, is_annex_b, length_prefixed
 
 VIDEO_TIMESCALE = 90_000
 Buffer = bytes | memoryview
+_INT32_MAX = 0x7FFF_FFFF
+_UINT32_MAX = 0xFFFF_FFFF
 _SYNC_SAMPLE = 0x0200_0000
 _OTHER_SAMPLE = 0x0101_0000
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000)
@@ -138,7 +140,10 @@ def _traf(run: _Run, base_ns: int, offset: int) -> bytes:
     for packet, size, begin, end in zip(packets, run.sizes, dts, ends, strict=True):
         flags = _SYNC_SAMPLE if packet.is_key else _OTHER_SAMPLE
         composition = ticks(packet.pts_ns - base_ns, timescale) - begin
-        table += struct.pack(">IIIi", max(end - begin, 1), size, flags, composition)
+        # a camera's stamps may be beyond what the format can say; that must not stop the file
+        length = min(max(end - begin, 1), _UINT32_MAX)
+        composition = min(max(composition, -_INT32_MAX), _INT32_MAX)
+        table += struct.pack(">IIIi", length, size, flags, composition)
     return box(
         b"traf",
         _full(b"tfhd", 0, 0x02_0000, struct.pack(">I", run.track)),  # offsets count from the moof
