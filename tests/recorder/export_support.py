@@ -60,7 +60,7 @@ def clip_plan(
     root: Path, segments: Sequence[Segment], asked: Span, *, exact: bool = False, sound: bool = True
 ) -> ClipPlan:
     media = media_of(root)
-    sources = [read_source(media, segment) for segment in segments]
+    sources = [read_source(media, segment, lambda: None) for segment in segments]
     plan = plan_clip(
         sources, openers(media, segments), asked, lambda: None, exact=exact, sound=sound
     )

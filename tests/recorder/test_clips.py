@@ -265,8 +265,8 @@ def test_every_flipped_bit_of_a_recording_is_found(tmp_path: Path) -> None:
     media = media_of(tmp_path)
     for at in [*range(0, size, max(1, size // 60)), size - 1, size - 32, size - 33, size - 40]:
         with flipped(path, at, at % 8), pytest.raises(SourceUnusable):
-            read_source(media, segment)
-    assert read_source(media, segment).verification is Verification.SOUND
+            read_source(media, segment, lambda: None)
+    assert read_source(media, segment, lambda: None).verification is Verification.SOUND
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_what_is_no_whole_recording_is_not_used(
     segment = record(tmp_path, packets(ClipSpec(frames=50, gop=25)))[0]
     spoil(tmp_path / segment.path)  # type: ignore[operator]  # one of the functions above
     with pytest.raises(SourceUnusable) as caught:
-        read_source(media_of(tmp_path), segment)
+        read_source(media_of(tmp_path), segment, lambda: None)
     assert caught.value.verification is finding
 
 
@@ -294,7 +294,7 @@ def test_another_sound_file_in_its_place_is_not_used(tmp_path: Path) -> None:
     one, other = record(tmp_path, packets(ClipSpec(frames=100, gop=25)))[:2]
     (tmp_path / one.path).write_bytes((tmp_path / other.path).read_bytes())
     with pytest.raises(SourceUnusable, match="another file than the index knows"):
-        read_source(media_of(tmp_path), one)
+        read_source(media_of(tmp_path), one, lambda: None)
 
 
 def test_the_timeline_keeps_the_distance_of_recordings(tmp_path: Path) -> None:
@@ -304,7 +304,8 @@ def test_the_timeline_keeps_the_distance_of_recordings(tmp_path: Path) -> None:
         replace(s, start_wall_ns=s.start_wall_ns + n * NS_PER_S) for n, s in enumerate(segments)
     ]
     sources = [
-        replace(read_source(media, s), segment=m) for s, m in zip(segments, shifted, strict=True)
+        replace(read_source(media, s, lambda: None), segment=m)
+        for s, m in zip(segments, shifted, strict=True)
     ]
     line = timeline(sources)
     firsts = [line.wall_ns(int(line.video.samples.pts[n])) for n in (0, 50, 100)]

@@ -389,6 +389,29 @@ def _once() -> Callable[[], bool]:
     return lambda: next(answers, True)
 
 
+def test_files_that_begin_at_once_do_not_replace_each_other(site: ExportSite) -> None:
+    """The clock was set back by just the length of what had been recorded."""
+    first = packets(ClipSpec(frames=75))
+    again = packets(ClipSpec(frames=75, first_number=75), generation=2, start_ns=WALL_NS)
+    site.record(first, segment_s=60)
+    site.record(again, segment_s=60)
+    made = site.make()
+    assert [v.name.removeprefix("cam_2023-11-14T22-13-20-000Z") for v in made.videos] == [
+        ".mp4",
+        "_2.mp4",
+    ]
+    assert {n for v in made.videos for n in numbers_in(v)} == set(range(150))
+
+
+def test_a_stray_file_of_a_killed_worker_is_not_handed_out(site: ExportSite) -> None:
+    site.record(packets(SPEC))
+    export_id = site.ask()
+    (site.out / export_id).mkdir(parents=True)
+    (site.out / export_id / "cam_left.mp4").write_bytes(b"half of the truth")
+    site.worker().work_once(lambda: False)
+    assert check_export(site.made(export_id).path).problems == ()
+
+
 def test_progress_rises_and_is_stored(hooked: ExportSite) -> None:
     hooked.record(with_gaps(packets(ClipSpec(frames=150, gop=25))))
     export_id = hooked.ask(0, 60)

@@ -4,7 +4,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -35,7 +35,6 @@ class PartRecord(msgspec.Struct, frozen=True):
     files: tuple[FileEntry, ...]
     sources: tuple[SourceEntry, ...]
     covered: tuple[tuple[int, int], ...]
-    remarks: tuple[str, ...] = ()
 
 
 class SpaceShort(StorageUnavailable):
@@ -162,8 +161,11 @@ class ExportFolder:
         """A part, made only if it was not finished before."""
         return self._remembered(f"{camera_id}.{number}.json", PartRecord, make)
 
-    def has_part(self, camera_id: str, number: int) -> bool:
-        return (self._work / f"{camera_id}.{number}.json").exists()
+    def keep_only(self, names: Set[str]) -> None:
+        """Remove other files that are ready."""
+        for name in self.names():
+            if name not in names:
+                self._disk.unlink(self.path / name)
 
     def _remembered(self, name: str, kind: type[T], make: Callable[[], T]) -> T:
         path = self._work / name

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from its_camera_ai.core.errors import UserError
@@ -49,13 +49,15 @@ class PartMaker:
     Attributes:
         camera: its id, and its name to burn in.
         finders: what is sought in pictures.
+        taken: names that other files of the export have; grows.
     """
 
     request: ExportRequest
     camera: tuple[str, str]
     folder: ExportFolder
     media: Media
-    finders: Mapping[Sought, Finder] = field(default_factory=dict)
+    finders: Mapping[Sought, Finder]
+    taken: set[str]
 
     @property
     def asked(self) -> Span:
@@ -131,9 +133,9 @@ class PartMaker:
         sources: list[Source | None] = []
         entries: list[SourceEntry] = []
         for number, segment in enumerate(segments):
-            report(number / len(segments))
+            check = _Fixed(report, number / len(segments))
             try:
-                source = read_source(self.media, segment)
+                source = read_source(self.media, segment, check)
             except SourceUnusable as finding:
                 if self.request.damaged is Damaged.FAIL:
                     raise ExportImpossible(
@@ -234,12 +236,18 @@ class PartMaker:
         )
 
     def _name(self, wall_ns: int) -> str:
-        """Camera and start in UTC."""
+        """Camera and start in UTC; a number tells apart what begins at the same millisecond."""
         moment = datetime.fromtimestamp(wall_ns // NS_PER_S, tz=UTC)
         milliseconds = wall_ns % NS_PER_S // NS_PER_MS
         speed = f"_x{self.request.speed}" if self.request.speed is not None else ""
         start = f"{moment:%Y-%m-%dT%H-%M-%S}-{milliseconds:03d}Z"
-        return f"{self.camera[0]}_{start}{speed}.mp4"
+        stem = f"{self.camera[0]}_{start}{speed}"
+        name, number = f"{stem}.mp4", 1
+        while name in self.taken:
+            number += 1
+            name = f"{stem}_{number}.mp4"
+        self.taken.add(name)
+        return name
 
 
 @dataclass(frozen=True, slots=True)

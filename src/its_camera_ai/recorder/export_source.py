@@ -2,6 +2,7 @@
 
 import hashlib
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -105,8 +106,11 @@ class SourceUnusable(Exception):
         self.detail = detail
 
 
-def read_source(media: Media, segment: Segment) -> Source:
+def read_source(media: Media, segment: Segment, check: Callable[[], None]) -> Source:
     """Read all of a recording, compare it with its seal and the index, and list its samples.
+
+    Args:
+        check: called for each piece that is read; raises to stop.
 
     Raises:
         SourceUnusable: damaged, missing, or in an archive.
@@ -119,7 +123,7 @@ def read_source(media: Media, segment: Segment) -> Source:
     except RecordingArchived as error:
         raise SourceUnusable(Verification.ARCHIVED, "it must be restored first") from error
     try:
-        return _Reading(file, segment).source()
+        return _Reading(file, segment, check).source()
     except OSError as error:
         raise SourceUnusable(
             Verification.DAMAGED, f"it can't be read ({error.strerror or 'error'})"
@@ -133,8 +137,8 @@ def read_source(media: Media, segment: Segment) -> Source:
 class _Reading:
     """One pass over a file."""
 
-    def __init__(self, file: ReadableFile, segment: Segment) -> None:
-        self._bytes = _HashedBytes(file)
+    def __init__(self, file: ReadableFile, segment: Segment, check: Callable[[], None]) -> None:
+        self._bytes = _HashedBytes(file, check)
         self._segment = segment
         self._headers: dict[int, tuple[bytes, int, bytes]] = {}
         self._runs: dict[int, list[Samples]] = {}
@@ -225,8 +229,9 @@ def joined(parts: list[Samples]) -> Samples:
 class _HashedBytes:
     """A file from its begin to its end, hashed but for its last 32 bytes."""
 
-    def __init__(self, file: ReadableFile) -> None:
+    def __init__(self, file: ReadableFile, check: Callable[[], None]) -> None:
         self._file = file
+        self._check = check
         self._size = file.size_bytes
         self._hash = hashlib.sha256()
         self._fetched = 0
@@ -262,6 +267,7 @@ class _HashedBytes:
         return self._hash.hexdigest()
 
     def _fetch(self) -> None:
+        self._check()
         piece = memoryview(self._file.read(_CHUNK_BYTES, self._fetched))
         if not piece:
             raise SourceUnusable(Verification.DAMAGED, "it became shorter while it was read")

@@ -278,7 +278,8 @@ class _Making:
         request = self.export.request
         name = self.parts.camera_name(camera_id)
         finders = {kind: self.parts.finder(kind, camera_id) for kind in request.sought}
-        maker = PartMaker(request, (camera_id, name), self.folder, self.parts.media, finders)
+        taken: set[str] = set()
+        maker = PartMaker(request, (camera_id, name), self.folder, self.parts.media, finders, taken)
         work = _work(request, plan)
         total = sum(s.size_bytes for group in work for s in group) or 1
         done = 0
@@ -293,6 +294,7 @@ class _Making:
             make = maker.span_part if request.speed is None else maker.lapse_part
             record = self.folder.part(camera_id, number, partial(make, group, report))
             records.append(record)
+            taken |= {file.name for file in record.files}
             self.progress.made(sum(file.size_bytes for file in record.files))
             done += size
         return MadeCamera(camera_id, name, records)
@@ -307,6 +309,8 @@ class _Making:
             for hold in parts.holds(camera, request.since_wall_ns, request.until_wall_ns)
         }
         bundle = Bundle(self.export, parts.site, parts.version, made, list(holds.values()), now_ns)
+        # a worker that died between a file and its record may have left one that is not made again
+        self.folder.keep_only({file.name for camera in made for file in camera.files})
         linked = [camera.camera_id for camera in made if camera.files]
         parts.exports.finish(
             self.export.id,
