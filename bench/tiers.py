@@ -185,8 +185,8 @@ def _tell(result: dict[str, Any], options: argparse.Namespace) -> int:
         (
             (
                 "Moving recordings to a slower tier: "
-                f"{options.turns} turns of {options.files} recordings of {options.mb:g} MB, mover and "
-                "peer in turns; median and range. The S3 service is OpenStack Swift on the same "
+                f"{options.turns} turns of {options.files} recordings of {options.mb:g} MB, mover "
+                "and peer in turns; median and range. The S3 service is OpenStack Swift on this "
                 "machine and takes part of its cores."
             ),
             table(("", "mover, MB/s", "peer", "peer, MB/s", "mover ÷ peer", "CPU-s per GB"), rows),

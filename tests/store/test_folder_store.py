@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from its_camera_ai.core.errors import RecordingGone, StorageUnavailable
+from its_camera_ai.sim.disk import SimulatedDisk
 from its_camera_ai.store.disk import RealDisk, RealFile, RealReading
 from its_camera_ai.store.folder_store import FolderStore
+from its_camera_ai.store.media_store import sha256_of
 from tests.support.sources import Held
 
 
@@ -167,3 +170,27 @@ def test_a_disk_that_changes_what_is_written_is_found_out(root: Path) -> None:
     with pytest.raises(StorageUnavailable, match="reads back differently"):
         FolderStore(Lying(), root).put("gate/main/2.mp4", Held(b"xx"))
     assert [path.name for path in (root / "gate/main").iterdir()] == ["1.mp4"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_power_cut_at_any_call_leaves_all_or_nothing(seed: int) -> None:
+    """What was acknowledged is there; a draft is nobody's file and the next put removes it."""
+    content, folder = b"x" * 1_200_000, Path("/nas")
+    for cut in range(1, 100):
+        disk = SimulatedDisk(folder)
+        disk.cut_in(cut)
+        acknowledged = True
+        try:
+            FolderStore(disk, folder).put("gate/main/1.mp4", Held(content))
+        except (StorageUnavailable, OSError):
+            acknowledged = False
+        after = FolderStore(disk.power_cut(random.Random(seed)), folder)
+        there = after.size("gate/main/1.mp4")
+        assert there in ((len(content),) if acknowledged else (None, len(content))), cut
+        if there is not None:
+            assert sha256_of(after.open("gate/main/1.mp4")) == sha256_of(Held(content)), cut
+        after.put("gate/main/1.mp4", Held(content))
+        assert list(after.paths()) == ["gate/main/1.mp4"]
+        if acknowledged:
+            return
+    pytest.fail("it never came to an end")
