@@ -105,7 +105,9 @@ def _ending(file: ReadableFile, previous_hash: str) -> _Ending | None:
     if length.frames == 0:
         return None
     hashed = hash_of_part(file, length.size_bytes)
-    seal = Seal(length.duration_ns, length.frames, previous_hash, repaired=True)
+    seal = Seal(
+        length.duration_ns, length.frames, previous_hash, repaired=True, damaged=length.damaged
+    )
     return _sealed(description, seal, hashed, length.size_bytes)
 
 

@@ -108,7 +108,7 @@ class Repairs:
         if segment is None or segment.content_hash != row.content_hash:
             self._doubt(finding)
         else:
-            self._mark(row.id, SegmentState.GOOD)
+            self._mark(row.id, segment.state)
             self.done.marked_good += 1
 
     def _close(self, finding: Finding) -> None:

@@ -18,7 +18,7 @@ import msgspec
 from its_camera_ai.core.activity import SegmentActivity
 from its_camera_ai.core.disk import Bytes
 from its_camera_ai.core.media import StreamRole
-from its_camera_ai.core.segments import Segment, Tier
+from its_camera_ai.core.segments import Segment, SegmentState, Tier
 from its_camera_ai.video.fmp4 import box
 
 DESCRIPTION_UUID = UUID("6b0e6d3e-5f0c-4c0a-9d43-8f2b6f6a1d57").bytes
@@ -53,12 +53,14 @@ class Seal(msgspec.Struct, frozen=True):
     Attributes:
         previous_hash: content hash of the segment before it in the same stream.
         repaired: the file was cut off, and closed by whoever found it.
+        damaged: it was damaged inside when it was found; nothing of it was cut off.
     """
 
     duration_ns: int
     frames: int
     previous_hash: str = ""
     repaired: bool = False
+    damaged: bool = False
     activity: SegmentActivity | None = None
 
 
@@ -151,5 +153,6 @@ def segment_of(
         original_hash=description.original_hash,
         activity=seal.activity,
         tier=tier,
+        state=SegmentState.DAMAGED if seal.damaged else SegmentState.GOOD,
         verified_wall_ns=verified_wall_ns,
     )

@@ -22,16 +22,25 @@ from its_camera_ai.video.fmp4 import VIDEO_TIMESCALE
 HEAD_BYTES = 8192
 TAIL_BYTES = 4096
 _CHUNK_BYTES = 1024 * 1024
+_MOOF_BYTES_MAX = 256 * 1024
 _FRAGMENT_BYTES_MAX = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How much a file holds up to its last whole and sound fragment."""
+    """How much a file holds up to its last whole and sound fragment.
+
+    Attributes:
+        frames: of the sound fragments.
+        size_bytes: what is to be kept: all but a torn tail.
+        damaged: it is not torn, which costs a tail, but damaged inside: sound fragments, or what
+            looks like some, lie behind one that is not. Then all is to be kept.
+    """
 
     duration_ns: int
     frames: int
     size_bytes: int
+    damaged: bool = False
 
 
 def read_description(file: ReadableFile) -> Description | None:
@@ -84,7 +93,7 @@ def _hash_until(file: ReadableFile, end: int) -> "hashlib._Hash":
 def measure(file: ReadableFile) -> Length:
     """Walk the fragments up to the last one that is whole, and sound by its check."""
     first_ticks: int | None = None
-    end_ticks, frames, good = 0, 0, 0
+    end_ticks, frames, good, unsound, damaged = 0, 0, 0, 0, False
     begin = moof_bytes = 0
     for kind, start, size in boxes(file):
         if kind == b"moof":
@@ -96,16 +105,38 @@ def measure(file: ReadableFile) -> Length:
             if start - begin > _FRAGMENT_BYTES_MAX:
                 break
             if not check_holds(payload, [file.read(start - begin, begin)]):
-                break
+                unsound += 1
+                continue
             run = video_run(file.read(moof_bytes, begin))
             if run.pictures:
                 first_ticks = run.begin if first_ticks is None else first_ticks
                 end_ticks, frames = max(end_ticks, run.end), frames + run.pictures
-            good = start + size
+            good, damaged = start + size, unsound > 0
         elif kind != b"mdat":
             break
-    duration = (end_ticks - (first_ticks or 0)) * NS_PER_S // VIDEO_TIMESCALE
-    return Length(duration, frames, good)
+    # each fragment is synced before the next is begun: a power cut tears one at the most
+    if damaged or _fragments_in(file, good) > 1:
+        return Length(_ns(end_ticks, first_ticks), frames, file.size_bytes, damaged=True)
+    return Length(_ns(end_ticks, first_ticks), frames, good)
+
+
+def _ns(end_ticks: int, first_ticks: int | None) -> int:
+    return (end_ticks - (first_ticks or 0)) * NS_PER_S // VIDEO_TIMESCALE
+
+
+def _fragments_in(file: ReadableFile, begin: int) -> int:
+    """How many fragments seem to begin in the rest of a file, whatever lies around them."""
+    found, at = 0, begin
+    while at < file.size_bytes:
+        piece = file.read(_CHUNK_BYTES + _MOOF_BYTES_MAX, at)
+        place = piece.find(b"moof", 4)
+        while 0 <= place < _CHUNK_BYTES + 4:
+            size = int.from_bytes(piece[place - 4 : place], "big")
+            follows = piece[place + size : place + size + 4]
+            found += 8 < size <= _MOOF_BYTES_MAX - 8 and follows == b"mdat"
+            place = piece.find(b"moof", place + 4)
+        at += _CHUNK_BYTES
+    return found
 
 
 def boxes(file: ReadableFile) -> Iterator[tuple[bytes, int, int]]:

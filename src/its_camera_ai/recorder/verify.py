@@ -80,6 +80,8 @@ def _difference(file: ReadableFile, segment: Segment) -> str:
     sealed = read_seal(file)
     if sealed is None or sealed[1] != segment.content_hash:
         return "its seal is not the one that was written"
+    if sealed[0].damaged:
+        return "it was damaged before it was closed"
     digest = hash_of_part(file, file.size_bytes - DIGEST_BYTES).hexdigest()
     return "" if digest == segment.content_hash else "its content changed after it was sealed"
 
