@@ -17,7 +17,8 @@ from its_camera_ai.core.geometry import points_in_polygon
 GRID_WH = (32, 18)
 CELLS_BYTES = GRID_WH[0] * GRID_WH[1] // 8
 SECONDS_MAX = 4096
-_UNKNOWN = bytes(1 + CELLS_BYTES)
+ROW_BYTES = 1 + CELLS_BYTES
+_UNKNOWN = bytes(ROW_BYTES)
 
 CellArray = npt.NDArray[np.bool_]
 
@@ -105,20 +106,23 @@ class SegmentActivity(msgspec.Struct, frozen=True):
         Raises:
             StateInvalid: the packed bytes are damaged.
         """
-        rows = self.rows()[:, 1:]
+        rows = self._rows()[:, 1:]
         return np.unpackbits(rows, axis=1).reshape(-1, GRID_WH[1], GRID_WH[0]).astype(np.bool_)
 
     def known(self) -> CellArray:
         """(seconds,): whether vision saw that second."""
-        return self.rows()[:, 0].astype(np.bool_)
+        return self._rows()[:, 0].astype(np.bool_)
 
-    def rows(self) -> npt.NDArray[np.uint8]:
-        """(seconds, 73): what is packed, as it stands in ``packed``.
+    def _rows(self) -> npt.NDArray[np.uint8]:
+        return np.frombuffer(self.unpacked(), np.uint8).reshape(self.seconds, ROW_BYTES)
+
+    def unpacked(self) -> bytes:
+        """``seconds`` × ``ROW_BYTES``: one byte that is 1 where the second is known, and its cells.
 
         Raises:
             StateInvalid: the packed bytes are damaged.
         """
-        wanted = self.seconds * (1 + CELLS_BYTES)
+        wanted = self.seconds * ROW_BYTES
         try:
             if not 0 < self.seconds <= SECONDS_MAX:
                 raise ValueError
@@ -131,7 +135,7 @@ class SegmentActivity(msgspec.Struct, frozen=True):
                 "The activity that is stored with a recording is damaged; the recording itself "
                 "may be sound: check it with 'itscam storage verify'."
             ) from None
-        return np.frombuffer(raw, np.uint8).reshape(self.seconds, 1 + CELLS_BYTES)
+        return raw
 
 
 def cells_touched(polygon: Sequence[tuple[float, float]]) -> CellArray:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from its_camera_ai.core.activity import CELLS_BYTES, SegmentActivity, cells_touched
+from its_camera_ai.core.activity import CELLS_BYTES, ROW_BYTES, SegmentActivity, cells_touched
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.errors import ConfigInvalid, StateInvalid
 from its_camera_ai.core.time import NS_PER_S
@@ -179,13 +179,15 @@ class _Asked:
         self._query = query
         bits = np.packbits(cells_touched(query.area or _EVERYWHERE)).tobytes()
         self._cells = int.from_bytes(bits, "big")
-        self._mask = np.frombuffer(bits, np.uint64)
+        mask = np.frombuffer(bits, np.uint8)
+        self._columns = np.flatnonzero(mask)
+        self._mask = mask[self._columns]
         self._decoder = msgspec.msgpack.Decoder(SegmentActivity)
 
     def look(self, page: Sequence[ActivityRow]) -> _Seen:
         """One page of rows."""
         seen = _Seen(np.empty(0, np.int64))
-        opened: list[npt.NDArray[np.uint8]] = []
+        opened: list[bytes] = []
         firsts: list[int] = []
         counts_motion: list[bool] = []
         for start_ns, end_ns, packed in page:
@@ -197,7 +199,7 @@ class _Asked:
                 moved = activity.moving_s > 0 and self._moved(activity)
                 if not moved and activity.known_s == activity.seconds:
                     continue
-                opened.append(activity.rows())
+                opened.append(activity.unpacked())
             except (msgspec.DecodeError, StateInvalid):
                 seen.unknown.append((start_ns, end_ns))
                 continue
@@ -225,21 +227,23 @@ class _Asked:
     def _look_at(
         self,
         seen: _Seen,
-        opened: list[npt.NDArray[np.uint8]],
+        opened: list[bytes],
         firsts: list[int],
         counts_motion: list[bool],
     ) -> None:
-        lengths = np.array([len(rows) for rows in opened])
-        rows = np.concatenate(opened)
+        rows = np.frombuffer(b"".join(opened), np.uint8).reshape(-1, ROW_BYTES)
+        lengths = np.array([len(unpacked) for unpacked in opened]) // ROW_BYTES
         begins = np.cumsum(lengths) - lengths
         seconds = np.arange(len(rows)) + np.repeat(np.array(firsts) - begins, lengths)
         known = rows[:, 0] != 0
-        cells = np.ascontiguousarray(rows[:, 1:]).view(np.uint64)
-        moved = (cells & self._mask).any(axis=1) & np.repeat(counts_motion, lengths)
+        cells = rows[:, 1 + self._columns] & self._mask
+        moved = cells.any(axis=1) & np.repeat(counts_motion, lengths)
         moments = np.sort(seconds[moved & known], kind="stable")
         seen.moved = moments[np.diff(moments, prepend=-1) > 0]
         if not known.all():
-            unknown = np.setdiff1d(seconds[~known], seconds[known])
+            # a second on the border of two files may be known to one of them
+            unknown = np.sort(seconds[~known])
+            unknown = unknown[~np.isin(unknown, seconds[known])]
             seen.unknown += [
                 (first * NS_PER_S, (last + 1) * NS_PER_S) for first, last, _ in _runs(unknown, 0)
             ]
