@@ -10,9 +10,14 @@ from its_camera_ai.core.retention_matrix import DataClass, EndOfLife, RetentionR
 from its_camera_ai.core.storage_policy import StoragePolicy
 from its_camera_ai.store import event_retention
 from its_camera_ai.store.database import Database
-from its_camera_ai.store.event_retention import ANONYMOUS_KEYS, EventKeeper, anonymous_detail
+from its_camera_ai.store.event_retention import (
+    ANONYMOUS_KEYS,
+    HOUR_NS,
+    EventKeeper,
+    anonymous_detail,
+)
 from its_camera_ai.store.events import EventRepository, OutboxRepository
-from its_camera_ai.store.schema import events, outbox
+from its_camera_ai.store.schema import event_totals, events, outbox
 
 NOW_NS = 1_800_000_000_000_000_000
 METADATA, ALERTS = DataClass.DETECTION_METADATA, DataClass.ALERTS
@@ -95,7 +100,26 @@ def test_metadata_may_be_deleted_instead(repository: EventRepository, database: 
     assert {item.event_id for item in OutboxRepository(database).pending(10)} == {"e3", "a2"}
 
 
-@pytest.mark.parametrize("then", [EndOfLife.ANONYMISE, EndOfLife.DELETE])
+def test_aggregated_events_are_still_counted(
+    repository: EventRepository, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_retention, "BATCH_ROWS", 4)
+    repository.append([crossing(number, 400 + number / 24) for number in range(20, 40)])
+    before = repository.line_counts("north", 0)
+    policy = StoragePolicy({METADATA: RetentionRule(365, then=EndOfLife.AGGREGATE)})
+    assert work(database, policy).figures()["detection_metadata_aggregated"] == 22
+    assert repository.line_counts("north", 0) == before
+    assert before["lines"]["gate"]["in"] == {"total": 23, "car": 23}
+    assert {event.id for event in repository.find().items} == {"e3", "a2"}
+    with database.read() as connection:
+        assert "CANARY" not in str(connection.execute(event_totals.select()).all())
+    hour_ns = crossing(0, 401).wall_ns // HOUR_NS * HOUR_NS
+    since = repository.line_counts("north", hour_ns)["lines"]["gate"]["in"]["total"]
+    assert since == len([n for n in range(20, 40) if 400 + n / 24 <= 401]) + 3
+    assert work(database, policy).amounts == {}
+
+
+@pytest.mark.parametrize("then", [EndOfLife.ANONYMISE, EndOfLife.DELETE, EndOfLife.AGGREGATE])
 def test_a_dry_run_counts_what_a_run_does_and_a_second_run_does_nothing(
     repository: EventRepository,
     database: Database,
@@ -109,7 +133,7 @@ def test_a_dry_run_counts_what_a_run_does_and_a_second_run_does_nothing(
     dry = work(database, policy, dry_run=True)
     assert repository.find(limit=100).items == before
     assert work(database, policy).amounts == dry.amounts
-    assert dry.total(Action.ANONYMISED, Action.DELETED).count == 10
+    assert dry.total(Action.ANONYMISED, Action.AGGREGATED, Action.DELETED).count == 10
     assert work(database, policy).amounts == {}
 
 

@@ -13,7 +13,7 @@ from its_camera_ai.core.events import Event, EventKind
 from its_camera_ai.core.time import Clock, SystemClock, iso_utc
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.parameters import chunks, clamped
-from its_camera_ai.store.schema import events, outbox
+from its_camera_ai.store.schema import event_totals, events, outbox
 
 LIMIT_MAX = 1000
 
@@ -107,7 +107,7 @@ class EventRepository:
         """Crossings, entries and exits since then, counted from the stored events.
 
         The shape of the API's counts, without ``occupancy``: who stands in a zone now is not known
-        from the past alone.
+        from the past alone. Of old events that were aggregated, whole hours since then count.
         """
         place = func.coalesce(
             events.c.detail["line"].as_string(), events.c.detail["zone"].as_string()
@@ -123,9 +123,22 @@ class EventRepository:
             )
             .group_by(events.c.kind, place, direction, class_name)
         )
+        totals = select(
+            event_totals.c.kind,
+            event_totals.c.place,
+            event_totals.c.direction,
+            func.nullif(event_totals.c["class"], ""),
+            event_totals.c.number,
+        ).where(
+            event_totals.c.camera_id == camera_id,
+            event_totals.c.hour_ns >= clamped(since_wall_ns),
+        )
         counts: Counts = {"lines": {}, "zones": {}}
         with self._database.read() as connection:
-            for kind, place_id, way, label, number in connection.execute(query):
+            for kind, place_id, way, label, number in [
+                *connection.execute(query),
+                *connection.execute(totals),
+            ]:
                 group, key = _COUNTED[EventKind(kind)]
                 if place_id is not None:
                     _add(counts, group, place_id, key or way, label, number)

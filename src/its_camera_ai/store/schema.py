@@ -85,6 +85,18 @@ Index(
     postgresql_where=events.c.track_id.is_not(None),
 )
 
+event_totals = Table(
+    "event_totals",  # what is left of events that were aggregated
+    metadata,
+    Column("camera_id", Text, primary_key=True),
+    Column("hour_ns", BigInteger, primary_key=True, autoincrement=False),  # its beginning, wall
+    Column("kind", Text, primary_key=True),
+    Column("place", Text, primary_key=True),  # the id of the line or zone
+    Column("direction", Text, primary_key=True),  # empty for zones
+    Column("class", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,

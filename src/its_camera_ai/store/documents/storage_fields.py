@@ -28,8 +28,10 @@ class KeepFields(Section):
         "`archive_days` more: recordings in the cold tier, the audit log in the archive folder.",
     )
     archive_days: Days | None = Field(default=None, description="Days in the archive.")
-    then: Literal["delete", "anonymise"] | None = Field(
-        default=None, description="What ends it. `anonymise` is for `detection_metadata`."
+    then: Literal["delete", "anonymise", "aggregate"] | None = Field(
+        default=None,
+        description="What ends it. `anonymise` and `aggregate` (only the numbers of each hour "
+        "stay) are for `detection_metadata`.",
     )
     without_archive: Literal["delete", "keep"] | None = Field(
         default=None,

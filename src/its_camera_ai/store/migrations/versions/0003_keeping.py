@@ -19,6 +19,7 @@ TABLES = (
     "site_facts",
     "job_runs",
     "audit_anchor",
+    "event_totals",
 )
 NEW_COLUMNS = (
     sa.Column("content_hash", sa.Text(), nullable=False, server_default=""),
@@ -184,6 +185,25 @@ def _policy_and_jobs() -> None:
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("result", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_job_runs")),
+    )
+    op.create_table(
+        "event_totals",
+        sa.Column("camera_id", sa.Text(), nullable=False),
+        sa.Column("hour_ns", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("class", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "camera_id",
+            "hour_ns",
+            "kind",
+            "place",
+            "direction",
+            "class",
+            name=op.f("pk_event_totals"),
+        ),
     )
     op.create_table(
         "audit_anchor",
