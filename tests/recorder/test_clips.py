@@ -234,12 +234,29 @@ def test_groups_end_at_gaps_and_changes_and_before_they_grow_too_large(tmp_path:
         at(14, width=640, codec="hevc"),
         at(16, width=640, codec="hevc", has_audio=True),
     ]
-    found = list(groups(row, bytes_max=None, span_ns_max=None))
+    found = groups(row, bytes_max=None, span_ns_max=None)
     assert [len(group) for group in found] == [3, 1, 1, 1, 1]
     assert [len(g) for g in groups(row[:3], bytes_max=20, span_ns_max=None)] == [2, 1]
     assert [len(g) for g in groups(row[:3], bytes_max=None, span_ns_max=5 * second)] == [2, 1]
-    back = [at(0), at(-30), at(-28)]
-    assert [len(g) for g in groups(back, bytes_max=None, span_ns_max=None)] == [1, 2]
+
+
+def test_times_that_came_twice_are_told_apart(tmp_path: Path) -> None:
+    """The clock was set back by an hour: the recordings of both hours lie over one another."""
+    one = record(tmp_path, packets(ClipSpec(frames=50, gop=25)))[0]
+    twice = [
+        replace(
+            one,
+            id=f"{turn}-{n}",
+            start_wall_ns=one.start_wall_ns + n * 2 * NS_PER_S + turn * NS_PER_S,
+            duration_ns=2 * NS_PER_S,
+            content_hash=f"{turn}-{n}",
+            previous_hash=f"{turn}-{n - 1}",
+        )
+        for n in range(5)
+        for turn in (0, 1)
+    ]
+    found = groups(twice, bytes_max=None, span_ns_max=None)
+    assert [[s.id[0] for s in group] for group in found] == [["0"] * 5, ["1"] * 5]
 
 
 @pytest.mark.parametrize(

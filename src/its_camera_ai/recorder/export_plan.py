@@ -31,37 +31,72 @@ class Span:
 
 def groups(
     segments: Iterable[Segment], *, bytes_max: int | None, span_ns_max: int | None
-) -> Iterator[list[Segment]]:
+) -> list[list[Segment]]:
     """Neighbours that can be one file, by what the index knows of them.
+
+    After a clock was set back, recordings of two times lie over one another; each continues its
+    own row.
 
     Args:
         segments: of one camera and role, by start.
         bytes_max, span_ns_max: a group is cut before it goes beyond.
+
+    Returns:
+        Groups by their start.
     """
-    group: list[Segment] = []
-    size = 0
+    found: list[_Group] = []
+    growing: list[_Group] = []
     for segment in segments:
-        too_large = bytes_max is not None and size + segment.size_bytes > bytes_max
-        too_long = (
-            span_ns_max is not None
-            and bool(group)
-            and segment.end_wall_ns - group[0].start_wall_ns > span_ns_max
+        growing = [g for g in growing if g.last.end_wall_ns + GAP_NS_MAX >= segment.start_wall_ns]
+        fitting = [
+            g
+            for g in growing
+            if _follows(g.last, segment) and g.has_room(segment, bytes_max, span_ns_max)
+        ]
+        mine = min(fitting, key=lambda g: g.distance(segment), default=None)
+        if mine is None:
+            mine = _Group([])
+            found.append(mine)
+            growing.append(mine)
+        mine.segments.append(segment)
+        mine.size_bytes += segment.size_bytes
+    return [group.segments for group in found]
+
+
+@dataclass(slots=True)
+class _Group:
+    segments: list[Segment]
+    size_bytes: int = 0
+
+    @property
+    def last(self) -> Segment:
+        return self.segments[-1]
+
+    def distance(self, segment: Segment) -> tuple[bool, int]:
+        """Less is nearer: first of all what the recording itself names as its forerunner."""
+        return not _named(self.last, segment), abs(segment.start_wall_ns - self.last.end_wall_ns)
+
+    def has_room(self, segment: Segment, bytes_max: int | None, span_ns_max: int | None) -> bool:
+        length_ns = segment.end_wall_ns - self.segments[0].start_wall_ns
+        return (bytes_max is None or self.size_bytes + segment.size_bytes <= bytes_max) and (
+            span_ns_max is None or length_ns <= span_ns_max
         )
-        if group and (too_large or too_long or not _follows(group[-1], segment)):
-            yield group
-            group, size = [], 0
-        group.append(segment)
-        size += segment.size_bytes
-    if group:
-        yield group
 
 
 def _follows(before: Segment, after: Segment) -> bool:
+    """Close in time, and coded alike. Those that lie over one another are of two times, unless one
+    names the other as its forerunner: then a clock was set back a little."""
+    distance_ns = after.start_wall_ns - before.end_wall_ns
+    back_ns_max = GAP_NS_MAX if _named(before, after) else GAP_NS_TOLD
     return (
-        abs(after.start_wall_ns - before.end_wall_ns) <= GAP_NS_MAX
+        -back_ns_max <= distance_ns <= GAP_NS_MAX
         and (after.codec, after.width, after.height) == (before.codec, before.width, before.height)
         and after.has_audio == before.has_audio
     )
+
+
+def _named(before: Segment, after: Segment) -> bool:
+    return bool(after.previous_hash) and after.previous_hash == before.content_hash
 
 
 def runs(sources: Iterable[Source | None]) -> Iterator[list[Source]]:

@@ -333,10 +333,8 @@ class _Making:
 def _work(request: ExportRequest, plan: list[Segment]) -> list[list[Segment]]:
     if request.speed is not None:
         return [plan] if plan else []
-    return list(
-        groups(
-            plan,
-            bytes_max=PART_BYTES_MAX,
-            span_ns_max=PART_NS_MAX if request.coded_anew else None,
-        )
+    return groups(
+        plan,
+        bytes_max=PART_BYTES_MAX,
+        span_ns_max=PART_NS_MAX if request.coded_anew else None,
     )
