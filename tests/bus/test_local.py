@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from its_camera_ai.bus.local import PACKET_QUEUE, LocalBus
-from its_camera_ai.bus.messages import RoleStatus, TracksMessage
+from its_camera_ai.bus.messages import (
+    ActivityMessage,
+    JudgedMessage,
+    RecordRequest,
+    RoleStatus,
+    TracksMessage,
+)
+from its_camera_ai.core.activity import SecondOfActivity
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole, TrackInfo
 from its_camera_ai.core.tracks import FirstSighting, FrameTracks, Unknown
@@ -168,3 +175,21 @@ def test_a_path_too_long_for_sockets_says_what_to_do(tmp_path: Path) -> None:
 def test_the_folder_is_closed_to_others(tmp_path: Path) -> None:
     LocalBus(tmp_path / "run").close()
     assert (tmp_path / "run").stat().st_mode & 0o077 == 0
+
+
+def test_words_for_ingest_wait_for_it_and_never_block(bus: LocalBus) -> None:
+    sender = bus.ingest_sender()
+    second = SecondOfActivity(5, 10, bytes(72), {"car": 1}, {})
+    words = [
+        ActivityMessage("cam", second),
+        JudgedMessage("cam", 7),
+        RecordRequest("cam", 1, 2, "line_crossed"),
+    ]
+    for word in words:
+        assert sender.send(word)
+    receiver = bus.ingest_receiver()
+    assert [receiver.receive(5.0) for _ in words] == words
+    assert receiver.receive(0.0) is None
+    receiver.close()
+    sent = sum(sender.send(words[0]) for _ in range(20_000))
+    assert sent < 20_000, "bounded: the rest was not taken"

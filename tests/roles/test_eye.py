@@ -271,3 +271,30 @@ def test_lost_packets_are_told_and_demand_a_whole_frame(rig: Rig) -> None:
     rig.play(50, 51)
     assert rig.told[-2].unknown is Unknown.PACKET_LOSS
     assert rig.board.looks[-1][0].plan.is_full
+
+
+def test_each_second_is_told_with_what_moved_and_what_was_seen(rig: Rig) -> None:
+    rig.play(0, 75)
+    rig.play(0, 75, generation=2)
+    told = [message.second for message in rig.activity]
+    assert [m.camera_id for m in rig.activity] == ["cam"] * len(told)
+    seconds = [s.second_ns // NS_PER_S for s in told]
+    assert seconds == list(range(seconds[0], seconds[0] + len(seconds)))
+    assert len(told) >= 4
+    assert [s.moving for s in told[:3]] == [False, True, True]
+    assert all(s.objects is not None for s in told)
+    assert told[0].objects == {"car": 1}, "the parked one"
+    assert sum(s.frames for s in told) >= 4 * FPS - 2
+
+
+def test_a_second_in_which_no_look_succeeded_is_not_an_empty_one(rig: Rig) -> None:
+    rig.source.broken = True
+    rig.play(0, 75)
+    rig.play(0, 30, generation=2)
+    assert rig.activity
+    assert all(m.second.objects is None and m.second.active is None for m in rig.activity)
+
+
+def test_late_pictures_say_nothing_of_their_second(rig: Rig) -> None:
+    rig.play(0, 75, late_s=3.0)
+    assert rig.activity == []

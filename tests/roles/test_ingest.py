@@ -13,6 +13,7 @@ from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import DatabaseUnavailable
 from its_camera_ai.core.media import StreamRole
+from its_camera_ai.core.recording import RecordingMode, RecordingPlan
 from its_camera_ai.core.scene import Line, Scene
 from its_camera_ai.core.time import SystemClock
 from its_camera_ai.recorder.volume_identity import FOLDER
@@ -90,6 +91,19 @@ def test_only_the_changed_camera_is_restarted(rig: Rig) -> None:
     assert rig.online("a").packets >= a.packets, "lines do not touch the capture"
     assert rig.online("a").generation == a.generation
     assert rig.online("b").generation != b.generation
+
+
+def test_a_new_recording_plan_restarts_nothing(rig: Rig) -> None:
+    rig.ingest.want([rig.camera("a")])
+    before = rig.online("a")
+    assert (before.recording_mode, before.recording_cause) == ("continuous", "continuous")
+    rig.ingest.want([rig.camera("a", recording=RecordingPlan(RecordingMode.OFF))])
+    wait_until(lambda: (s := rig.stream("a")) and s.skipped_packets > 10, "packets to be skipped")
+    after = rig.stream("a")
+    assert after is not None
+    assert after.generation == before.generation
+    assert (after.recording, after.recording_mode, after.recording_cause) == (False, "off", "")
+    assert after.unrecorded_packets == 0
 
 
 def test_a_camera_that_is_switched_off_ends_with_whole_files(rig: Rig) -> None:
