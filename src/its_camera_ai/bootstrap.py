@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from its_camera_ai.recorder.export_desk import ExportDesk
     from its_camera_ai.recorder.export_folder import ExportFolder
     from its_camera_ai.recorder.exporter import ExportWorker
+    from its_camera_ai.recorder.forecast import Forecaster
     from its_camera_ai.recorder.media import Media
     from its_camera_ai.recorder.retention_set import RetentionSet
     from its_camera_ai.recorder.volume import Volume
@@ -238,6 +239,28 @@ def export_worker(site: Site, media: "Media") -> "ExportWorker":
     )
 
 
+def _write_mirror(holds: "HoldRepository") -> None:
+    """What lies beside the recordings may be damaged, or older than the database."""
+    try:
+        holds.write_mirror()
+    except RetryableError as error:
+        log.warning("the held recordings were not listed beside them", problem=str(error))
+
+
+def forecaster_of(site: Site) -> "Forecaster":
+    """When the disk will be full."""
+    from its_camera_ai.recorder.forecast import Forecaster  # noqa: PLC0415
+    from its_camera_ai.store.daily_bytes import DailyBytes  # noqa: PLC0415
+    from its_camera_ai.store.storage_policy import StoragePolicyRepository  # noqa: PLC0415
+
+    return Forecaster(
+        DailyBytes(site.database),
+        StoragePolicyRepository(site.database, site.clock).get,
+        has_warm=bool(site.settings.warm_store),
+        clock=site.clock,
+    )
+
+
 def make_folder(folder: Path) -> None:
     """Make a private folder and prove that it can be written.
 
@@ -297,7 +320,7 @@ def _run_ingest(settings: Settings, index: int) -> None:
         segments=lambda: SegmentRepository(opened().database),
         policy=policy,
         reserve=Reserve.parse(settings.storage_reserve),
-        has_warm=False,
+        has_warm=bool(settings.warm_store),
         clock=clock,
     )
     ingest = Ingest(
@@ -527,6 +550,9 @@ def _run_server(settings: Settings, index: int) -> None:
     writer, audit = EventWriter(events), AuditLog(database)
     hub = LiveHub(bus.packet_subscriber, clock)
     models, media = model_registry(site), media_of(settings)
+    holds = hold_repository(settings, database)
+    # in its own thread: the recordings' disk may hang
+    threading.Thread(target=_write_mirror, args=(holds,), name="hold-mirror", daemon=True).start()
     token = settings.metrics_token
     app = create_app(
         ApiDeps(
@@ -563,6 +589,8 @@ def _run_server(settings: Settings, index: int) -> None:
             policies=StoragePolicyRepository(database, clock),
             retention=retention_of(site).nightly(),
             storage=StorageFigures(database),
+            holds=holds,
+            forecaster=forecaster_of(site),
         )
     )
     requests = RecordRequests(writer, bus.ingest_sender())

@@ -30,6 +30,7 @@ from its_camera_ai.core.segments import Tier
 from its_camera_ai.core.time import NS_PER_S, WallTime
 from its_camera_ai.recorder.export_desk import ExportDesk
 from its_camera_ai.recorder.export_folder import ExportFolder
+from its_camera_ai.recorder.forecast import Forecaster
 from its_camera_ai.recorder.media import Media
 from its_camera_ai.recorder.motion_search import MotionSearch
 from its_camera_ai.recorder.playback import Playback
@@ -38,6 +39,7 @@ from its_camera_ai.store.activity_rows import ActivityRows
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.bookmarks import BookmarkRepository
 from its_camera_ai.store.cameras import CameraRepository
+from its_camera_ai.store.daily_bytes import DailyBytes
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.events import EventRepository
@@ -208,6 +210,10 @@ def make_site(database: Database, folder: Path, *, clock: TurnedClock | None = N
         exports=export_desk(database, folder, clock),
         policies=StoragePolicyRepository(database, clock),
         storage=StorageFigures(database),
+        holds=HoldRepository(database, HoldMirror(RealDisk(), media_root)),
+        forecaster=Forecaster(
+            DailyBytes(database), StoragePolicyRepository(database).get, has_warm=False, clock=clock
+        ),
         retention=RetentionSet(
             database,
             HoldRepository(database, HoldMirror(RealDisk(), media_root)),

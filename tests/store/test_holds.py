@@ -6,11 +6,14 @@ import pytest
 
 from its_camera_ai.core.errors import ConfigInvalid, DatabaseUnavailable, StorageUnavailable
 from its_camera_ai.core.holds import Hold, HoldKind
+from its_camera_ai.core.media import StreamRole
+from its_camera_ai.core.segments import Segment, SegmentState
 from its_camera_ai.store import holds as holds_module
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.hold_mirror import FILE_NAME, FOLDER, HoldMirror
 from its_camera_ai.store.holds import HoldRepository
+from its_camera_ai.store.segments import SegmentRepository
 
 
 class FailingMirror(HoldMirror):
@@ -57,7 +60,8 @@ def test_a_released_hold_keeps_its_row(repository: HoldRepository, mirror: Faili
     assert repository.get("h001") == ended
     assert repository.active() == [hold(2)]
     assert mirror.read().holds == (hold(2),)
-    assert repository.all() == [hold(2), ended]
+    assert repository.find() == [hold(2), ended]
+    assert repository.find(released_too=False) == [hold(2)]
 
 
 def test_releasing_nothing(repository: HoldRepository) -> None:
@@ -94,9 +98,41 @@ def test_active_within(
 def test_pages(repository: HoldRepository) -> None:
     for number in range(5):
         repository.add(hold(number))
-    first = repository.all(limit=3)
+    first = repository.find(limit=3)
     assert [found.id for found in first] == ["h004", "h003", "h002"]
-    assert [f.id for f in repository.all(limit=3, before_id=first[-1].id)] == ["h001", "h000"]
+    assert [f.id for f in repository.find(limit=3, before_id=first[-1].id)] == ["h001", "h000"]
+    assert repository.find("yard") == []
+
+
+@pytest.mark.parametrize(
+    ("camera", "since", "until", "covered"),
+    [
+        pytest.param("gate", 100, 130, (3, 30), id="three of its camera"),
+        pytest.param("gate", 109, 110, (1, 10), id="one"),
+        pytest.param("gate", 0, 100, (0, 0), id="before all"),
+        pytest.param(None, 100, 130, (6, 60), id="of every camera"),
+    ],
+)
+def test_what_is_covered_now(
+    repository: HoldRepository,
+    database: Database,
+    camera: str | None,
+    since: int,
+    until: int,
+    covered: tuple[int, int],
+) -> None:
+    for camera_id in ("gate", "yard"):
+        for i in range(5):
+            SegmentRepository(database).put(
+                Segment(
+                    f"{camera_id}{i}", camera_id, StreamRole.MAIN, f"{camera_id}/{i}.mp4",
+                    100 + 10 * i, 0, 10, 10, 1, "h264", 1, 1, False, 1,
+                    state=SegmentState.MISSING if i == 4 else SegmentState.GOOD,
+                )
+            )  # fmt: skip
+    wanted = hold(1, camera, since_wall_ns=since, until_wall_ns=until)
+    assert repository.covered(wanted) == covered
+    assert repository.covered(hold(2, "gate", since_wall_ns=140, until_wall_ns=150)) == (0, 0)
 
 
 def test_a_hold_that_can_not_be_mirrored_is_refused(

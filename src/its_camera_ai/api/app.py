@@ -24,6 +24,8 @@ from its_camera_ai.api.routes import (
     dashboard,
     events,
     exports,
+    forecast,
+    holds,
     live,
     models,
     playback,
@@ -52,6 +54,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     exports.router,
     models.router,
     storage.router,
+    forecast.router,
+    holds.router,
     storage_policy.router,
     system.router,
     dashboard.router,  # last: it takes every address that is left

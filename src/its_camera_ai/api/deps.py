@@ -16,6 +16,7 @@ from its_camera_ai.api.state import SystemState
 from its_camera_ai.bus.ports import Caller
 from its_camera_ai.core.time import Clock
 from its_camera_ai.recorder.export_desk import ExportDesk
+from its_camera_ai.recorder.forecast import Forecaster
 from its_camera_ai.recorder.media import Media
 from its_camera_ai.recorder.motion_search import MotionSearch
 from its_camera_ai.recorder.playback import Playback
@@ -25,6 +26,7 @@ from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.bookmarks import BookmarkRepository
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.events import EventRepository
+from its_camera_ai.store.holds import HoldRepository
 from its_camera_ai.store.model_registry import ModelRegistry
 from its_camera_ai.store.segment_list import SegmentList
 from its_camera_ai.store.segments import SegmentRepository
@@ -84,6 +86,8 @@ class ApiDeps:
     policies: StoragePolicyRepository
     retention: Retention
     storage: StorageFigures
+    holds: HoldRepository
+    forecaster: Forecaster
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from sqlalchemy import ColumnElement, Row, func, insert, or_, select, update
 
 from its_camera_ai.core.errors import ConfigInvalid, ItscamError
 from its_camera_ai.core.holds import Hold, HoldKind
+from its_camera_ai.core.segments import SegmentState
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.hold_mirror import HoldMirror
 from its_camera_ai.store.parameters import clamped
-from its_camera_ai.store.schema import holds
+from its_camera_ai.store.schema import holds, segments
 
 ACTIVE_MAX = 10_000
 """Holds at a time: each is asked about each file before it goes."""
@@ -105,13 +106,39 @@ class HoldRepository:
         """
         return self._active(_within(camera_id, since_wall_ns, until_wall_ns))
 
-    def all(self, *, limit: int = 1000, before_id: str | None = None) -> list[Hold]:
-        """All holds, released ones too, newest first; page on with the last one's id."""
-        query = select(holds).order_by(holds.c.id.desc()).limit(limit)
+    def find(
+        self,
+        camera_id: str | None = None,
+        since_wall_ns: int | None = None,
+        until_wall_ns: int | None = None,
+        *,
+        released_too: bool = True,
+        limit: int = 1000,
+        before_id: str | None = None,
+    ) -> list[Hold]:
+        """Holds as for ``active``, but newest first; page on with the last one's id."""
+        which = _within(camera_id, since_wall_ns, until_wall_ns)
+        if not released_too:
+            which.append(holds.c.released_ns.is_(None))
         if before_id is not None:
-            query = query.where(holds.c.id < before_id)
+            which.append(holds.c.id < before_id)
+        query = select(holds).where(*which).order_by(holds.c.id.desc()).limit(limit)
         with self._database.read() as connection:
             return [_hold(row) for row in connection.execute(query)]
+
+    def covered(self, hold: Hold) -> tuple[int, int]:
+        """Files and bytes of the recordings that share a moment with its span now."""
+        which = [
+            segments.c.end_wall_ns > clamped(hold.since_wall_ns),
+            segments.c.start_wall_ns < clamped(hold.until_wall_ns),
+            segments.c.state != str(SegmentState.MISSING),
+        ]
+        if hold.camera_id is not None:
+            which.append(segments.c.camera_id == hold.camera_id)
+        query = select(func.count(), func.coalesce(func.sum(segments.c.size_bytes), 0))
+        with self._database.read() as connection:
+            files, size_bytes = connection.execute(query.where(*which)).one()
+        return int(files), int(size_bytes)
 
     def count_active(self) -> int:
         query = select(func.count()).select_from(holds).where(holds.c.released_ns.is_(None))

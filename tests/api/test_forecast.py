@@ -1,0 +1,38 @@
+import httpx
+
+from its_camera_ai.bus.messages import RoleStatus, StorageStatus
+from its_camera_ai.core.media import StreamRole
+from its_camera_ai.core.segments import Segment
+from its_camera_ai.core.time import NS_PER_S
+from tests.api.support import BASE_WALL_NS, Site
+
+FORECAST = "/api/v1/storage/forecast"
+DAY_NS = 86_400 * NS_PER_S
+GB = 10**9
+
+
+async def test_before_the_recording_process_was_heard(viewer: httpx.AsyncClient) -> None:
+    assert (await viewer.get(FORECAST)).status_code == 503
+
+
+async def test_when_the_disk_will_be_full(site: Site, viewer: httpx.AsyncClient) -> None:
+    for day in range(1, 9):
+        start_ns = BASE_WALL_NS // DAY_NS * DAY_NS - day * DAY_NS
+        site.deps.segments.put(
+            Segment(
+                f"s{day}", "gate", StreamRole.MAIN, f"gate/{day}.mp4", start_ns, 0, 5, 10 * GB,
+                1, "h264", 1, 1, False, 1,
+            )
+        )  # fmt: skip
+    storage = StorageStatus(total_bytes=1000 * GB, free_bytes=120 * GB, reserve_bytes=20 * GB)
+    status = RoleStatus("ingest", 0, 1, BASE_WALL_NS, 0, ready=True, storage=storage)
+    site.deps.state.on_status(status)
+    found = (await viewer.get(FORECAST)).json()
+    assert found["full_in_days"] == {"mean": 10.0, "worst": 10.0, "best": 10.0}
+    assert found["holds_days"]["mean"] == 18.0
+    assert found["keeps_policy"] is False, "90 days by default"
+    assert found["first_breach"] == "2026-06-07T20:26:40.000Z"
+    assert found["bytes_per_day"] == {"mean": 10.0 * GB, "low": 10.0 * GB, "high": 10.0 * GB}
+    assert found["cameras"][0]["camera_id"] == "gate"
+    assert found["cameras"][0]["measured_days"] == 7.0
+    assert not found["is_rough"]
