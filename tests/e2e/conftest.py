@@ -15,6 +15,8 @@ CAMERAS = {
     "intersection": "sim://intersection?seed=6&fps=12&size=480x270",
 }
 
+SEGMENT_S = 5
+
 
 @pytest.fixture(scope="session")
 def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
@@ -23,5 +25,7 @@ def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         with_suggested_scene(Camera(i, CameraUrl.parse(url), name=i.title()))
         for i, url in CAMERAS.items()
     ]
-    with Site(tmp_path_factory.mktemp("site") / "s", export_site(cameras)) as site:
+    with Site(
+        tmp_path_factory.mktemp("site") / "s", export_site(cameras), segment_s=SEGMENT_S
+    ) as site:
         yield site

@@ -136,23 +136,24 @@ class Dashboard:
 
 
 class Playback:
-    """The playback page of a dashboard tab."""
+    """The playback page of a dashboard tab, for one camera or several together."""
 
-    def __init__(self, dashboard: Dashboard, camera_id: str) -> None:
+    def __init__(self, dashboard: Dashboard, *camera_ids: str) -> None:
         self._page = dashboard.page
-        dashboard.open(f"playback?camera={camera_id}")
+        self._camera_ids = camera_ids
+        dashboard.open(f"playback?camera={','.join(camera_ids)}")
         self._page.get_by_test_id("timeline").wait_for()
 
     def stretches(self) -> int:
-        """Recorded stretches on the timeline."""
+        """Recorded stretches on the timeline, all cameras together."""
         return self._page.get_by_test_id("stretch").count()
 
-    def files(self) -> int:
-        """Recorded files of the day."""
-        return int(self._page.get_by_test_id("recorded").get_attribute("data-files") or 0)
+    def recorded_s(self) -> int:
+        """Seconds of the day in which at least one of the cameras recorded."""
+        return int(self._page.get_by_test_id("recorded").get_attribute("data-s") or 0)
 
-    def set_speed(self, times: int) -> None:
-        self._page.get_by_label("Speed").select_option(str(times))
+    def set_speed(self, times: str) -> None:
+        self._page.get_by_label("Speed").select_option(times)
 
     def play_from_first_stretch(self) -> None:
         """Click on the timeline where the first recorded stretch begins."""
@@ -160,16 +161,43 @@ class Playback:
         stretch = self._page.get_by_test_id("stretch").first.bounding_box()
         if bar is None or stretch is None:
             raise AssertionError("The timeline is not on the screen.")
-        self._page.mouse.click(stretch["x"] + 1, bar["y"] + bar["height"] / 2)
+        self._page.mouse.click(stretch["x"] + 2, bar["y"] + 20)
+
+    def hover_first_stretch(self) -> None:
+        """Rest the pointer on the first recorded stretch, so that a picture is shown."""
+        self._page.get_by_test_id("stretch").first.hover(force=True)
+        self._page.get_by_test_id("hover-picture").wait_for()
+
+    def step(self, *, ahead: bool) -> None:
+        """One picture further or back."""
+        name = "One picture ahead" if ahead else "One picture back"
+        self._page.get_by_role("button", name=name).click()
+
+    def play_pause(self) -> None:
+        self._page.get_by_test_id("play-pause").click()
 
     @property
     def video(self) -> Video:
-        return Video.of(self._page.get_by_test_id("playback-video"))
+        """The first camera's."""
+        return Video.of(self._video(self._camera_ids[0]))
+
+    def shown_ms(self) -> list[float | None]:
+        """Wall time of the picture that each camera shows, in one look."""
+        shown = self._page.evaluate(
+            "ids => ids.map(id => document.querySelector("
+            '`[data-testid="playback-video-${id}"]`).dataset.shownMs || null)',
+            list(self._camera_ids),
+        )
+        return [None if text is None else float(text) for text in shown]
 
     @property
-    def source(self) -> str:
-        """Address of the file that is seen."""
-        return self._page.get_by_test_id("playback-video").get_attribute("src") or ""
+    def picture_ms(self) -> int:
+        """Wall time of the very picture that the first camera shows; 0 while there is none."""
+        text = self._video(self._camera_ids[0]).get_attribute("data-picture-ms")
+        return int(text or 0)
+
+    def _video(self, camera_id: str) -> Locator:
+        return self._page.get_by_test_id(f"playback-video-{camera_id}")
 
     @property
     def clock(self) -> str:

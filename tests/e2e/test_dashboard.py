@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
+from tests.e2e.conftest import SEGMENT_S
 from tests.e2e.pages import Dashboard, LivePicture, Playback
 from tests.support.missing import missing
 from tests.support.waiting import wait_until
@@ -197,17 +198,56 @@ def test_playback_plays_a_recording(dashboard: Dashboard, screenshots: Path) -> 
 def test_playback_goes_on_in_the_next_file(dashboard: Dashboard) -> None:
     dashboard.open("live")
     playback = Playback(dashboard, dashboard.camera_ids()[0])
-    wait_until(lambda: playback.files() >= 2, "two recorded files", timeout_s=180)
+    wait_until(lambda: playback.recorded_s() >= 3 * SEGMENT_S, "three files", timeout_s=180)
+    playback.set_speed("8")  # key frames alone, over more than one file
     playback.play_from_first_stretch()
-    wait_until(lambda: playback.video.decoded_frames > 0, "the first file to play", timeout_s=60)
-    first = playback.source
-    playback.set_speed(8)
-    wait_until(lambda: playback.source != first, "the next file", timeout_s=90)
+    began = wait_until(lambda: playback.shown_ms()[0], "the first file to play", timeout_s=60)
     wait_until(
-        lambda: playback.video.current_s > 0.5 and not playback.video.paused,
+        lambda: (playback.shown_ms()[0] or 0) > began + 1.5 * 1000 * SEGMENT_S,
         "the next file to play",
-        timeout_s=60,
+        timeout_s=90,
     )
+
+
+def test_playback_steps_by_one_picture(dashboard: Dashboard) -> None:
+    dashboard.open("live")
+    playback = Playback(dashboard, dashboard.camera_ids()[0])
+    wait_until(lambda: playback.stretches() > 0, "a recording on the timeline", timeout_s=180)
+    playback.hover_first_stretch()
+    playback.play_from_first_stretch()
+    wait_until(lambda: playback.video.decoded_frames > 5, "some pictures", timeout_s=60)
+    playback.play_pause()
+    wait_until(lambda: playback.video.paused, "the pause")
+    first = playback.picture_ms
+    second = _step(playback, ahead=True)
+    third = _step(playback, ahead=True)
+    assert first < second < third < first + 1000
+    assert _step(playback, ahead=False) == second
+    assert _step(playback, ahead=False) == first
+
+
+def _step(playback: Playback, *, ahead: bool) -> int:
+    """The picture that a step leads to."""
+    before = playback.picture_ms
+    playback.step(ahead=ahead)
+    wait_until(lambda: playback.picture_ms not in (0, before), "another picture")
+    return playback.picture_ms
+
+
+def test_two_cameras_play_together(dashboard: Dashboard, screenshots: Path) -> None:
+    dashboard.open("live")
+    playback = Playback(dashboard, *dashboard.camera_ids()[:2])
+    wait_until(lambda: playback.stretches() > 1, "recordings of both cameras", timeout_s=180)
+    playback.play_from_first_stretch()
+
+    def together() -> bool:
+        first, second = playback.shown_ms()
+        return first is not None and second is not None and abs(first - second) < 85
+
+    wait_until(together, "both to show the same moment, to a picture", timeout_s=60)
+    clock = playback.clock
+    wait_until(lambda: playback.clock != clock, "the clock to run on")
+    dashboard.screenshot(screenshots / "playback-two.png")
 
 
 def test_events_are_listed_and_filtered(dashboard: Dashboard, screenshots: Path) -> None:

@@ -248,6 +248,22 @@ export class ApiClient {
     return this.get(`/cameras/${encodeURIComponent(cameraId)}/timeline`, query, signal);
   }
 
+  /** Moments at which the pictures beside the one of a moment are shown; null where there is none. */
+  async picturesBeside(
+    cameraId: string,
+    momentMs: number,
+  ): Promise<{ previousMs: number | null; nextMs: number | null }> {
+    const response = await this.fetch(pictureUrl(cameraId, momentMs, 16), {
+      credentials: "same-origin",
+    });
+    if (!response.ok) throw await problemOf(response);
+    const moment = (header: string): number | null => {
+      const told = Date.parse(response.headers.get(header) ?? "");
+      return Number.isNaN(told) ? null : told + 1; // parsed down to the millisecond before it
+    };
+    return { previousMs: moment("X-Previous-Time"), nextMs: moment("X-Next-Time") };
+  }
+
   models(signal?: AbortSignal): Promise<Models> {
     return this.get("/model/status", {}, signal);
   }

@@ -141,7 +141,7 @@ function Day({ cameras, day, at }: { cameras: readonly Named[]; day: string; at:
               {words.snapshot}
             </a>
           )}
-          <span className="quiet" data-testid="recorded" data-stretches={all.length}>
+          <span className="quiet" data-testid="recorded" data-s={Math.round(totalS(all))}>
             {all.length > 0 && words.recorded(formatDuration(totalS(all)))}
           </span>
           <ZoomButtons

@@ -14,8 +14,8 @@ export function Transport({ playback }: { playback: Playback }) {
     standing.momentMs !== null && conductor.seek(standing.momentMs + ms, standing.playing);
   const buttons: readonly [string, string, () => void][] = [
     [words.back10, "−10 s", () => by(-10_000)],
-    [words.stepBack, "◂", () => step(-1)],
-    [words.stepAhead, "▸", () => step(1)],
+    [words.stepBack, "◂", () => void step(false).catch(() => {})],
+    [words.stepAhead, "▸", () => void step(true).catch(() => {})],
     [words.ahead10, "+10 s", () => by(10_000)],
   ];
   return (

@@ -17,27 +17,30 @@ export class HlsPicture implements Picture {
   private failure = "";
   private recoveries = 0;
   private url = "";
+  private lastPicture: VideoFrameCallbackMetadata | null = null;
+  private closed = false;
 
   constructor(
     readonly video: HTMLVideoElement,
     private readonly onChange: () => void,
-  ) {}
+  ) {
+    this.watchPictures();
+  }
 
   /** Why nothing can be played; empty if something can. */
   get problem(): string {
     return this.failure;
   }
 
-  /** How long a picture is shown, milliseconds, as the stream says. */
-  get frameMs(): number {
-    const fps = this.hls?.levels[0]?.frameRate ?? 0;
-    return fps > 0 ? 1000 / fps : 40;
+  /** Wall time of the very picture on the screen; null while there is none. */
+  get pictureMs(): number | null {
+    return this.lastPicture === null ? null : this.map.wallMs(this.lastPicture.mediaTime);
   }
 
   /** Plays another playlist; the moment that is shown is kept. */
   async load(url: string): Promise<void> {
     const keepMs = this.wantedMs ?? this.shownMs();
-    this.close();
+    this.unload();
     this.url = url;
     this.failure = "";
     this.recoveries = 0;
@@ -126,11 +129,23 @@ export class HlsPicture implements Picture {
   }
 
   close(): void {
+    this.closed = true;
+    this.unload();
+  }
+
+  private unload(): void {
     this.hls?.destroy();
     this.hls = null;
     this.map = new MediaMap([]);
     this.known = false;
     this.url = "";
+  }
+
+  private watchPictures(): void {
+    this.video.requestVideoFrameCallback((_, picture) => {
+      this.lastPicture = picture;
+      if (!this.closed) this.watchPictures();
+    });
   }
 
   private place(): void {

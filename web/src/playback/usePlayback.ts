@@ -3,6 +3,7 @@
 import type { RefCallback } from "react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { playlistUrl } from "../api";
+import { useApi } from "../session";
 import type { Standing } from "./conductor";
 import { Conductor, IDLE } from "./conductor";
 import { HlsPicture } from "./hlsPicture";
@@ -22,8 +23,8 @@ export interface Playback {
   screens: Readonly<Record<string, ScreenState>>;
   /** For the video element of a camera. */
   video(cameraId: string): RefCallback<HTMLVideoElement>;
-  /** Moves by pictures of the first camera, paused. */
-  step(pictures: number): void;
+  /** Moves by one picture of the first camera, paused. */
+  step(ahead: boolean): Promise<void>;
 }
 
 interface Wanted {
@@ -38,6 +39,7 @@ export function usePlayback({ cameras, span }: Wanted): Playback {
   const refs = useRef(new Map<string, RefCallback<HTMLVideoElement>>());
   const order = useRef(cameras);
   order.current = cameras;
+  const api = useApi();
   const keysOnly = standing.rate > KEYS_ONLY_ABOVE;
 
   const conductor = useMemo(
@@ -82,6 +84,7 @@ export function usePlayback({ cameras, span }: Wanted): Playback {
       conductor.tick(nowMs);
       for (const picture of made.current.values()) {
         picture.video.dataset.shownMs = picture.shownMs()?.toFixed(0) ?? "";
+        picture.video.dataset.pictureMs = picture.pictureMs?.toFixed(0) ?? "";
       }
       setScreens((before) => changed(before, conductor, order.current, made.current));
       frame = requestAnimationFrame(tick);
@@ -91,15 +94,17 @@ export function usePlayback({ cameras, span }: Wanted): Playback {
   }, [conductor]);
 
   const step = useCallback(
-    (pictures: number) => {
-      const { momentMs } = conductor.now;
-      const first = made.current.get(order.current[0] ?? "");
-      const shown = first?.shownMs() ?? momentMs;
-      if (shown === null) return;
+    async (ahead: boolean) => {
+      const camera = order.current[0] ?? "";
+      const shownMs = made.current.get(camera)?.pictureMs ?? conductor.now.momentMs;
+      if (shownMs === null) return;
       conductor.pause();
-      conductor.seek(shown + pictures * (first?.frameMs ?? 40), false);
+      // only the server knows when the next picture is due: cameras don't keep their rates
+      const beside = await api.picturesBeside(camera, Math.floor(shownMs) + 1);
+      const momentMs = ahead ? beside.nextMs : beside.previousMs;
+      if (momentMs !== null) conductor.seek(momentMs, false);
     },
-    [conductor],
+    [api, conductor],
   );
 
   return { standing, conductor, screens, video, step };
