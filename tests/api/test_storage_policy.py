@@ -58,7 +58,6 @@ async def test_a_policy_is_read_changed_and_audited(site: Site, admin: httpx.Asy
         "storage",
     )
     assert json.loads(entry.detail) == {
-        "storage.cameras.gate.max_bytes": [None, "null"],
         "storage.cameras.gate.max_days": [None, "3"],
         "storage.retention.raw_video.archive_days": ["180", "0"],
         "storage.retention.raw_video.archive_first": ["true", "false"],

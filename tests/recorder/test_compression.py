@@ -174,7 +174,7 @@ def test_an_old_recording_is_replaced_by_a_smaller_one(site: Site) -> None:
     assert row.original_hash == old.content_hash
     assert row.size_bytes < old.size_bytes * 0.95
     assert row.verified_wall_ns == NOW_NS
-    assert read_source(site.media, row).verification is Verification.SOUND
+    assert read_source(site.media, row, lambda: None).verification is Verification.SOUND
     assert site.row(young) == young
     assert site.files() == {row.path, young.path}
     waiting = GarbageRepository(site.database).waiting(10)
@@ -298,11 +298,11 @@ def test_a_kill_at_any_point_loses_nothing_and_leaves_nothing(
     with pytest.raises(Killed):
         site.run()
     site.store.dies = ""
-    assert read_source(site.media, site.row(old)).verification is Verification.SOUND
+    assert read_source(site.media, site.row(old), lambda: None).verification is Verification.SOUND
     site.run()
     row = site.row(old)
     assert row.codec == "av1"
-    assert read_source(site.media, row).verification is Verification.SOUND
+    assert read_source(site.media, row, lambda: None).verification is Verification.SOUND
     assert site.files() == {row.path}
 
 

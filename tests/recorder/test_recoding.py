@@ -8,9 +8,11 @@ import av
 import numpy as np
 import pytest
 
+from its_camera_ai.core.media import MediaKind, StreamInfo, StreamRole, TrackInfo
 from its_camera_ai.core.segments import Segment, Tier
 from its_camera_ai.core.storage_policy import CompressionCodec, CompressionStep
 from its_camera_ai.recorder.check import read_closed
+from its_camera_ai.recorder.export_coding import PictureDecoder, configuration
 from its_camera_ai.recorder.export_source import Verification, read_source
 from its_camera_ai.recorder.media import Media
 from its_camera_ai.recorder.media_tree import belongs_to
@@ -23,6 +25,7 @@ from its_camera_ai.recorder.segment_reading import (
 )
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.folder_store import FolderStore
+from its_camera_ai.video.decoder import VideoDecoder
 from tests.support.clips import ClipSpec, luma
 from tests.support.closed_segments import closed_segment
 from tests.support.pattern import MovingPattern
@@ -86,9 +89,35 @@ def test_the_new_file_shows_the_same_and_proves_itself(
     assert abs(length.duration_ns - segment.duration_ns) <= 2 * 10**9 // spec.fps
     file.close()
     assert read_closed(RealDisk(), tmp_path, new.path)[0] == new
-    source = read_source(Media({Tier.HOT: FolderStore(RealDisk(), tmp_path)}), new)
+    source = read_source(Media({Tier.HOT: FolderStore(RealDisk(), tmp_path)}), new, lambda: None)
     assert source.verification is Verification.SOUND
     assert (source.audio is not None) is spec.audio
+
+
+@pytest.mark.parametrize("codec", [AV1, H265])
+def test_it_can_be_decoded_like_any_recording(tmp_path: Path, codec: CompressionCodec) -> None:
+    """By exports and by whoever wants a picture: both make their decoders from what the file
+    says."""
+    segment, found = made(tmp_path, PLAIN, codec)
+    new = found.segment
+    (tmp_path / new.path).write_bytes(found.data)
+    media = Media({Tier.HOT: FolderStore(RealDisk(), tmp_path)})
+    video = read_source(media, new, lambda: None).video
+    samples = [
+        found.data[at : at + size]
+        for at, size in zip(video.samples.at, video.samples.size, strict=True)
+    ]
+    exporting = PictureDecoder(new.codec, video.entry)
+    pictures = [
+        picture
+        for data, pts in zip(samples, video.samples.pts, strict=True)
+        for picture in exporting.decode(data, int(pts))
+    ]
+    pictures += exporting.flush()
+    assert (len(pictures), exporting.errors) == (segment.frames, 0)
+    info = TrackInfo(MediaKind.VIDEO, new.codec, configuration(video.entry), 320, 240)
+    showing = VideoDecoder(StreamInfo("cam", StreamRole.MAIN, 1, info))
+    assert len(showing.decode_alone(samples[0], 0)) == 1
 
 
 def test_sound_stays_as_it_was(tmp_path: Path) -> None:

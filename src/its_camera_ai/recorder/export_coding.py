@@ -15,6 +15,7 @@ from its_camera_ai.core.disk import ReadableFile
 from its_camera_ai.core.media import MediaKind, TrackInfo
 from its_camera_ai.recorder.export_mp4 import MOVIE_TIMESCALE, Opener
 from its_camera_ai.recorder.export_timeline import Row
+from its_camera_ai.video.decoder import decoder_name
 from its_camera_ai.video.fmp4 import box, visual_entry
 from its_camera_ai.video.nal import decoder_config, length_prefixed
 
@@ -77,7 +78,7 @@ def configuration(entry: bytes) -> bytes:
     at = ENTRY_HEAD_BYTES
     while at + 8 <= len(entry):
         size = int.from_bytes(entry[at : at + 4], "big")
-        if entry[at + 4 : at + 8] in (b"avcC", b"hvcC"):
+        if entry[at + 4 : at + 8] in (b"avcC", b"hvcC", b"av1C"):
             return entry[at + 8 : at + size]
         at += max(size, 8)
     raise ValueError("the recording has no decoder configuration")
@@ -90,7 +91,7 @@ class PictureDecoder:
     """
 
     def __init__(self, codec: str, entry: bytes, *, keys_only: bool = False) -> None:
-        self._context = cast(VideoCodecContext, VideoCodecContext.create(codec, "r"))
+        self._context = cast(VideoCodecContext, VideoCodecContext.create(decoder_name(codec), "r"))
         self._context.extradata = configuration(entry)
         self._context.thread_count = 1
         if keys_only:

@@ -150,8 +150,11 @@ def storage_lines(policy: StoragePolicy) -> Iterator[str]:
 
 
 def storage_shown(policy: StoragePolicy) -> dict[str, str]:
-    """Every field as text, by names such as ``storage.retention.raw_video.keep_days``."""
-    return dict(_flat(policy_document(policy), "storage"))
+    """Every field as text, by names such as ``storage.retention.raw_video.keep_days``; of a
+    camera's quota what is set."""
+    shown = dict(_flat(policy_document(policy), "storage"))
+    unset = [n for n, text in shown.items() if n.startswith("storage.cameras.") and text == "null"]
+    return {name: text for name, text in shown.items() if name not in unset}
 
 
 def _difference(document: Mapping[str, Any], usual: Mapping[str, Any]) -> Document:
