@@ -47,6 +47,13 @@ POLICIES = {
     ("POST", "/api/v1/bookmarks"): Policy.OPERATOR,
     ("PATCH", "/api/v1/bookmarks/{bookmark_id}"): Policy.OPERATOR,
     ("DELETE", "/api/v1/bookmarks/{bookmark_id}"): Policy.OPERATOR,
+    ("GET", "/api/v1/exports"): Policy.OPERATOR,
+    ("POST", "/api/v1/exports"): Policy.OPERATOR,
+    ("GET", "/api/v1/exports/{export_id}"): Policy.OPERATOR,
+    ("POST", "/api/v1/exports/{export_id}/cancel"): Policy.OPERATOR,
+    ("DELETE", "/api/v1/exports/{export_id}"): Policy.OPERATOR,
+    ("GET", "/api/v1/exports/{export_id}/files/{name}"): Policy.OPERATOR,
+    ("GET", "/api/v1/exports/{export_id}/zip"): Policy.OPERATOR,
     ("GET", "/api/v1/storage/policy"): Policy.OPERATOR,
     ("PUT", "/api/v1/storage/policy"): Policy.ADMIN,
     ("GET", "/api/v1/storage/retention"): Policy.OPERATOR,
@@ -98,6 +105,11 @@ BODIES = {
         "title": "A van",
     },
     ("PATCH", "/api/v1/bookmarks/{bookmark_id}"): {"note": "grey"},
+    ("POST", "/api/v1/exports"): {
+        "cameras": ["missing"],
+        "since": "2026-05-28T20:26:40Z",
+        "until": "2026-05-28T20:27:40Z",
+    },
     ("PUT", "/api/v1/storage/policy"): {},
     ("POST", "/api/v1/storage/retention"): {},
     ("POST", "/api/v1/model/rollout"): {"model": "nano"},
@@ -118,6 +130,7 @@ def filled(path: str) -> str:
         path.replace("{camera_id}", "missing")
         .replace("{recording_id}", MISSING_ID)
         .replace("{bookmark_id}", MISSING_ID)
+        .replace("{export_id}", MISSING_ID)
         .replace("{name}", "init.mp4")
         .replace("{path:path}", "some/page")
     )
