@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 # On a build machine nothing may be skipped; set it to 0 to skip what your machine lacks.
 export ITSCAM_REQUIRE_ALL ?= 1
 
-.PHONY: help demo test check build bench bench-accuracy bench-tracker evidence venv dashboard provision lock format clean
+.PHONY: help demo test faults check build bench bench-accuracy bench-tracker evidence venv dashboard provision lock format clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
@@ -24,6 +24,9 @@ demo: venv dashboard ## Build, then start a site with simulated streets; prints 
 
 test: provision check ## Everything that must hold: checks and all tests
 	@$(BIN)/python tools/run_tests.py
+
+faults: venv dashboard provision ## The fault tests in full: 500 kills, 500 power cuts, all I/O faults, long outages
+	@ITSCAM_TEST_FAULTS=full $(BIN)/python -m pytest -q -s -o faulthandler_timeout=1800 tests/faults $(ARGS)
 
 check: venv dashboard ## Lint, format, types, floors, and the dashboard's own checks
 	@$(BIN)/ruff check --quiet .

@@ -58,7 +58,7 @@ def close_left(volume: Volume, path: Path, previous_hash: str) -> Segment | None
         previous_hash: of the segment before it, if the file does not say.
 
     Returns:
-        None if it is in use, or was no recording and is in quarantine now.
+        None if it is in use, held nothing yet and is gone, or is no recording and in quarantine.
 
     Raises:
         OSError: it could not be read or written; it stays what it was.
@@ -73,8 +73,13 @@ def close_left(volume: Volume, path: Path, previous_hash: str) -> Segment | None
         file = disk.open_beneath(volume.root, relative)
         try:
             ending = _ending(file, previous_hash)
+            is_bare = ending is None and in_the_making(relative) and _is_bare(file)
         finally:
             file.close()
+        if is_bare:
+            disk.unlink(path)
+            disk.sync_folder(path.parent)
+            return None
         place = "" if ending is None else _place(ending.description, relative)
         if ending is None or not place or (place != relative and exists(disk, volume.root / place)):
             quarantine(volume, path)
@@ -83,7 +88,8 @@ def close_left(volume: Volume, path: Path, previous_hash: str) -> Segment | None
         if place != relative:
             _move(disk, path, volume.root / place)
     finally:
-        lock.close()
+        with suppress(OSError):
+            lock.close()
     return segment_of(
         ending.description,
         ending.seal,
@@ -109,6 +115,12 @@ def _ending(file: ReadableFile, previous_hash: str) -> _Ending | None:
         length.duration_ns, length.frames, previous_hash, repaired=True, damaged=length.damaged
     )
     return _sealed(description, seal, hashed, length.size_bytes)
+
+
+def _is_bare(file: ReadableFile) -> bool:
+    """Whether nothing came to be written but the head: whoever made it was cut off at once."""
+    length = measure(file)
+    return length.frames == 0 and length.size_bytes == file.size_bytes
 
 
 def _sealed(

@@ -21,7 +21,7 @@ from its_camera_ai.store.segments import SegmentRepository
 
 log = structlog.get_logger(__name__)
 
-_OF_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+_OF_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """Errors that hold up all files alike, so that leaving one out helps nothing."""
 
 
