@@ -667,10 +667,14 @@ def _upkeep(site: Site) -> "list[Job]":
             lambda: policies.get().compression,
             clock,
         ),
+        Scrub(
+            segments,
+            media,
+            clock=clock,
+            wait=time.sleep,
+            bytes_per_s=lambda: policies.get().scrub_bytes_per_s,
+        ),
     ]
-    if settings.scrub_mb_s:
-        rate = settings.scrub_mb_s * 1e6
-        jobs.append(Scrub(segments, media, clock=clock, wait=time.sleep, bytes_per_s=rate))
     return jobs
 
 

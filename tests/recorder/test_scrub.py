@@ -72,7 +72,12 @@ def scrub(
     site: Recorded, media: Media, clock: SimulatedClock, *, bytes_per_s: float = 1e9, **more: float
 ) -> Scrub:
     return Scrub(
-        site.repository, media, clock=clock, wait=clock.advance, bytes_per_s=bytes_per_s, **more
+        site.repository,
+        media,
+        clock=clock,
+        wait=clock.advance,
+        bytes_per_s=lambda: bytes_per_s,
+        **more,
     )
 
 
@@ -238,3 +243,9 @@ def test_a_read_error_is_no_verdict(recorded: Recorded, sound: int) -> None:
 
     with pytest.raises(ReadFailed, match="input/output error"):
         verify(Breaking(recorded), replace(recorded.segments[0]))
+
+
+def test_a_rate_of_nothing_switches_it_off(
+    recorded: Recorded, media: Flawed, clock: SimulatedClock
+) -> None:
+    assert scrub(recorded, media, clock, bytes_per_s=0).run(go_on).figures == {}

@@ -159,7 +159,7 @@ class StoragePolicy:
     cameras: Mapping[str, Quota] = field(default_factory=dict)
     tiers: TierPolicy = field(default_factory=TierPolicy)
     compression: CompressionPolicy = field(default_factory=CompressionPolicy)
-    scrub_bytes_per_s: int = 20_000_000
+    scrub_bytes_per_s: int = 8_000_000
 
     def __post_init__(self) -> None:
         whole = {name: self.retention.get(name, row.default) for name, row in ROWS.items()}

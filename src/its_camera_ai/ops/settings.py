@@ -138,13 +138,6 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr | None = Field(
         None, validate_default=True, description="Secret key that belongs to it."
     )
-    scrub_mb_s: float = Field(
-        8.0,
-        ge=0,
-        le=10_000,
-        description="Megabytes a second at which recordings are read again in the background and "
-        "compared with their hashes; 0 = never.",
-    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged."
     )

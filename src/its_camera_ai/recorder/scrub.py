@@ -48,7 +48,8 @@ class Scrub:
 
     Args:
         media: the archive tier is never read: it would cost money, or hours.
-        bytes_per_s: reads no faster than this, so that recording has the disk.
+        bytes_per_s: asked at the start of each run; it reads no faster than this, so that
+            recording has the disk, and not at all at 0.
         wait: sleeps so many seconds.
     """
 
@@ -59,7 +60,7 @@ class Scrub:
         *,
         clock: Clock,
         wait: Callable[[float], None],
-        bytes_per_s: float,
+        bytes_per_s: Callable[[], float],
         again_s: float = AGAIN_S,
         run_s: float = RUN_S,
     ) -> None:
@@ -87,6 +88,9 @@ class Scrub:
                 damaged because of that.
             DatabaseUnavailable: what was found could not be kept.
         """
+        rate = self._bytes_per_s()
+        if rate <= 0:
+            return JobResult()
         run = _Run()
         until_ns = self._clock.monotonic_ns() + self._run_ns
 
@@ -96,7 +100,7 @@ class Scrub:
         try:
             for tier in TIERS:
                 if tier in self._media.stores:
-                    self._scrub(tier, run, over)
+                    self._scrub(tier, run, rate, over)
         except _Stopped:
             pass
         finally:
@@ -112,9 +116,9 @@ class Scrub:
             problem=evidence_problem(self._repository) or _problem(run),
         )
 
-    def _scrub(self, tier: Tier, run: _Run, over: Callable[[], bool]) -> None:
+    def _scrub(self, tier: Tier, run: _Run, rate: float, over: Callable[[], bool]) -> None:
         before_ns = self._clock.wall_ns() - self._again_ns
-        pace = Pace(self._bytes_per_s, clock=self._clock, wait=self._wait)
+        pace = Pace(rate, clock=self._clock, wait=self._wait)
 
         def spend(size_bytes: int) -> None:
             if over():

@@ -159,6 +159,6 @@ class StorageFields(Section):
         default_factory=CompressionFields, description="Compression of old recordings."
     )
     scrub_bytes_per_s: BytesPerSecond = Field(
-        default=20_000_000,
+        default=8_000_000,
         description="The search for damaged recordings reads no faster; 0 switches it off.",
     )
