@@ -91,19 +91,20 @@ def flipped(path: Path, at: int, bit: int) -> Iterator[None]:
 
 
 class SteppingClock(SystemClock):
-    """Each look at it finds a second gone by, so that whatever happens twice a second happens each
-    time; ``ahead_s`` moves wall time."""
+    """Each look at it finds ``step_s`` gone by: with a second, whatever happens twice a second
+    happens each time. ``ahead_s`` moves wall time."""
 
     def __init__(self) -> None:
         self.ahead_s = 0.0
-        self._looks = 0
+        self.step_s = 1.0
+        self.seconds = 0.0
 
     def wall_ns(self) -> WallTime:
         return WallTime(super().wall_ns() + round(self.ahead_s * NS_PER_S))
 
     def monotonic_ns(self) -> int:
-        self._looks += 1
-        return self._looks * NS_PER_S
+        self.seconds += self.step_s
+        return round(self.seconds * NS_PER_S)
 
 
 class ExportSite:

@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.recorder.evidence_check import check_export
 from its_camera_ai.recorder.exporter import WAIT_S, WAIT_S_MAX
 from its_camera_ai.store.disk import RealDisk, RealFile
+from its_camera_ai.store.exports import ExportRepository
 from tests.recorder.export_support import ExportSite
 from tests.recorder.support import WALL_NS, packets
 from tests.support.clips import ClipSpec, numbers_in
@@ -427,6 +429,22 @@ def test_progress_rises_and_is_stored(hooked: ExportSite) -> None:
     assert seen == sorted(seen)
     assert seen[0] < 0.1
     assert seen[-1] > 0.7
+
+
+def test_progress_is_stored_twice_a_second_at_the_most(hooked: ExportSite) -> None:
+    hooked.record(packets(SPEC))
+    told: list[float] = []
+
+    class Counting(ExportRepository):
+        def progress(self, export_id: str, share: float, size_bytes: int, now_ns: int) -> bool:
+            told.append(hooked.clock.seconds)
+            return super().progress(export_id, share, size_bytes, now_ns)
+
+    hooked.ask()
+    hooked.clock.step_s = 0.01
+    hooked.worker(exports=Counting(hooked.database)).work_once(lambda: False)
+    assert len(told) >= 1
+    assert all(later - earlier >= 0.5 for earlier, later in pairwise(told))
 
 
 def test_the_worker_survives_a_dead_database(site: ExportSite) -> None:

@@ -22,6 +22,7 @@ from its_camera_ai.video.nal import decoder_config, length_prefixed
 ENTRY_HEAD_BYTES = 86
 """Of a visual sample entry, before the boxes within."""
 _TIME_BASE = Fraction(1, MOVIE_TIMESCALE)
+_AHEAD_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class CodedPicture:
 
 
 class SampleReader:
-    """Reads samples out of the files that they lie in, one file open at a time.
+    """Reads samples out of the files that they lie in: one file open at a time, and ahead, as each
+    reading of a bucket is a request.
 
     Args:
         check: called before each sample; raises to stop.
@@ -45,6 +47,7 @@ class SampleReader:
         self._check = check
         self._number = -1
         self._file: ReadableFile | None = None
+        self._ahead, self._ahead_at = b"", 0
 
     def read(self, row: Row, index: int) -> bytes:
         """One sample.
@@ -57,8 +60,11 @@ class SampleReader:
         if self._file is None or number != self._number:
             self.close()
             self._file, self._number = self._sources[number](), number
-        size = int(row.samples.size[index])
-        data = self._file.read(size, int(row.samples.at[index]))
+        size, at = int(row.samples.size[index]), int(row.samples.at[index])
+        if not self._ahead_at <= at <= at + size <= self._ahead_at + len(self._ahead):
+            self._ahead, self._ahead_at = self._file.read(max(size, _AHEAD_BYTES), at), at
+        begin = at - self._ahead_at
+        data = self._ahead[begin : begin + size]
         if len(data) < size:
             raise OSError("a recording became shorter while it was read")
         return data
@@ -67,6 +73,7 @@ class SampleReader:
         if self._file is not None:
             self._file.close()
             self._file = None
+            self._ahead = b""
 
 
 def configuration(entry: bytes) -> bytes:

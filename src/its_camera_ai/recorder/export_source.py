@@ -18,7 +18,7 @@ from its_camera_ai.recorder.media import Media
 from its_camera_ai.recorder.segment_format import DIGEST_BYTES, parse_seal
 
 Ticks = npt.NDArray[np.int64]
-_CHUNK_BYTES = 1024 * 1024
+_CHUNK_BYTES = 4 * 1024 * 1024
 _BOX_BYTES_MAX = 64 * 1024 * 1024
 _TRUN_FLAGS = 0xF01
 _NOT_SYNC = 0x0001_0000
