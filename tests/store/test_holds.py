@@ -9,10 +9,11 @@ from its_camera_ai.core.holds import Hold, HoldKind
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment, SegmentState
 from its_camera_ai.store import holds as holds_module
-from its_camera_ai.store.database import Database
+from its_camera_ai.store.database import Database, open_database
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.hold_mirror import FILE_NAME, FOLDER, HoldMirror
 from its_camera_ai.store.holds import HoldRepository
+from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.segments import SegmentRepository
 
 
@@ -182,6 +183,29 @@ def test_a_damaged_mirror_is_written_anew(
     before = path.stat().st_ino
     repository.write_mirror()
     assert path.stat().st_ino == before, "nothing to change, nothing written"
+
+
+@pytest.mark.parametrize("first_call", ["start", "add", "release"])
+def test_a_database_that_was_lost_gets_its_holds_back(
+    repository: HoldRepository, mirror: FailingMirror, tmp_path: Path, first_call: str
+) -> None:
+    repository.add(hold(1))
+    repository.add(hold(2))
+    repository.release("h002", by="bob", now_ns=3)
+    fresh = open_database(f"sqlite:///{tmp_path}/fresh.db")
+    migrate(fresh)
+    again = HoldRepository(fresh, mirror)
+    if first_call == "start":
+        again.write_mirror()
+    elif first_call == "add":
+        again.add(hold(3))
+    else:
+        again.release("h001", by="bob", now_ns=9)
+    found = again.get("h001")
+    fresh.close()
+    assert found is not None
+    assert found.released_wall_ns == (9 if first_call == "release" else None)
+    assert mirror.read().covers("gate", 100, 200) is (first_call != "release")
 
 
 def test_holds_are_bounded(repository: HoldRepository, monkeypatch: pytest.MonkeyPatch) -> None:

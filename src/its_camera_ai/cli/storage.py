@@ -13,7 +13,9 @@ from rich.table import Table
 from its_camera_ai.api.times import check_span, wall_time
 from its_camera_ai.bootstrap import Site, media_of, open_site, volume_of
 from its_camera_ai.cli.console import err, out
+from its_camera_ai.cli.holds import holds, release
 from its_camera_ai.cli.retention import retention
+from its_camera_ai.cli.volume import adopt, predict
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.time import NS_PER_S, iso_utc
 from its_camera_ai.ops.settings import load_settings
@@ -33,6 +35,10 @@ from its_camera_ai.store.storage_figures import StorageFigures
 app = typer.Typer(no_args_is_help=True, help="Check, mend and count the recordings.")
 
 app.command("retention")(retention)
+app.command("predict")(predict)
+app.command("adopt")(adopt)
+app.command("holds")(holds)
+app.command("release")(release)
 
 PARTLY_DONE = 4
 LISTED = 200

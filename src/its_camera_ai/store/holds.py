@@ -3,15 +3,18 @@
 from contextlib import suppress
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, Row, func, insert, or_, select, update
 
 from its_camera_ai.core.errors import ConfigInvalid, ItscamError
 from its_camera_ai.core.holds import Hold, HoldKind
 from its_camera_ai.core.segments import SegmentState
 from its_camera_ai.store.database import Database
-from its_camera_ai.store.hold_mirror import HoldMirror
+from its_camera_ai.store.hold_mirror import HoldMirror, MirroredHolds
 from its_camera_ai.store.parameters import clamped
 from its_camera_ai.store.schema import holds, segments
+
+log = structlog.get_logger(__name__)
 
 ACTIVE_MAX = 10_000
 """Holds at a time: each is asked about each file before it goes."""
@@ -21,8 +24,9 @@ class HoldRepository:
     """Holds, durable before a call returns.
 
     The mirror never holds less than the database: a hold is in the mirror before the database has
-    it, and leaves the mirror after the database let it go. The database is not locked while the
-    mirror's disk is waited for.
+    it, and leaves the mirror after the database let it go. What the mirror holds and the database
+    never heard of comes back into it: a database that was lost, or put back from a backup, loses no
+    evidence. The database is not locked while the mirror's disk is waited for.
 
     Args:
         mirror: of the volume that is recorded to.
@@ -42,6 +46,7 @@ class HoldRepository:
         with self._mirror.locked():
             if self.get(hold.id) is not None:
                 return
+            self._take_back(self._mirror.read())
             active = self._active()
             if len(active) >= ACTIVE_MAX:
                 raise ConfigInvalid(
@@ -68,6 +73,7 @@ class HoldRepository:
                 the next change or start.
         """
         with self._mirror.locked():
+            self._take_back(self._mirror.read())
             with self._database.write(durable=True) as connection:
                 connection.execute(
                     update(holds)
@@ -78,15 +84,28 @@ class HoldRepository:
         return self.get(hold_id)
 
     def write_mirror(self) -> None:
-        """Bring the mirror in line with the database; done at the start of the server.
+        """Bring the two in line; done at the start of the server.
 
         Raises:
             StorageUnavailable, DatabaseUnavailable: it could not.
         """
         with self._mirror.locked():
-            active, mirrored = self._active(), self._mirror.read()
+            mirrored = self._mirror.read()
+            self._take_back(mirrored)
+            active = self._active()
             if mirrored.problem or mirrored.holds != tuple(active):
                 self._mirror.write(active)
+
+    def _take_back(self, mirrored: MirroredHolds) -> None:
+        if not mirrored.holds:
+            return
+        with self._database.read() as connection:
+            known = set(connection.scalars(select(holds.c.id)))
+        lost = [hold for hold in mirrored.holds if hold.id not in known]
+        if lost:
+            with self._database.write(durable=True) as connection:
+                connection.execute(insert(holds), [_row(hold) for hold in lost])
+            log.warning("holds that the database lacked were taken back", holds=len(lost))
 
     def get(self, hold_id: str) -> Hold | None:
         with self._database.read() as connection:
