@@ -5,6 +5,7 @@ A seed chooses the moments; threads and the disk decide the rest.
 
 import itertools
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def test_a_kill_costs_the_open_fragment(recording: Recording, tmp_path: Path) ->
         migrate(opened)
         opened.close()
         kills(random.Random(seed), recording, media, folder / "db.sqlite")
+        shutil.rmtree(folder)
 
 
 def kills(rng: random.Random, recording: Recording, media: Path, database: Path) -> None:
