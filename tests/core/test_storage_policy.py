@@ -116,6 +116,11 @@ def test_what_is_archived_first_reaches_the_archive_in_time() -> None:
         pytest.param(None, RAW, id="nobody saw it"),
         pytest.param(SegmentActivity(0, 9, 8, 0, {}, b""), RAW, id="a second was not seen"),
         pytest.param(
+            SegmentActivity(0, 9, 9, 2, {}, b"", unlooked_s=1),
+            RAW,
+            id="nobody looked at the motion",
+        ),
+        pytest.param(
             SegmentActivity(0, 9, 9, 2, {"car": 1}, b""), DataClass.OBJECT_VIDEO, id="a car"
         ),
         pytest.param(SegmentActivity(0, 9, 9, 2, {}, b""), DataClass.MOTION_VIDEO, id="motion"),

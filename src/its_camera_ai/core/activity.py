@@ -57,6 +57,7 @@ class SegmentActivity(msgspec.Struct, frozen=True):
         packed: zlib of ``seconds`` × (1 byte known + 72 bytes of cells).
         anywhen: 72 bytes, where something moved at any time; empty where that was not kept.
         looked_s: seconds in which somebody looked for objects.
+        unlooked_s: seconds with motion in which nobody did.
     """
 
     first_second_ns: int
@@ -67,6 +68,7 @@ class SegmentActivity(msgspec.Struct, frozen=True):
     packed: bytes
     anywhen: bytes = b""
     looked_s: int = 0
+    unlooked_s: int = 0
 
     @classmethod
     def of(
@@ -74,7 +76,7 @@ class SegmentActivity(msgspec.Struct, frozen=True):
     ) -> "SegmentActivity | None":
         """From what was told of one second after the other; None if nothing was."""
         rows, objects = bytearray(), dict[str, int]()
-        anywhen = known_s = moving_s = looked_s = 0
+        anywhen = known_s = moving_s = looked_s = unlooked_s = 0
         for second in told:
             if second is None:
                 rows += _UNKNOWN
@@ -83,6 +85,7 @@ class SegmentActivity(msgspec.Struct, frozen=True):
             known_s += 1
             if second.moving:
                 moving_s += 1
+                unlooked_s += second.objects is None
                 anywhen |= int.from_bytes(second.cells, "big")
             looked_s += second.objects is not None
             for label, count in (second.objects or {}).items():
@@ -98,6 +101,7 @@ class SegmentActivity(msgspec.Struct, frozen=True):
             zlib.compress(bytes(rows), 9),
             anywhen.to_bytes(CELLS_BYTES, "big"),
             looked_s,
+            unlooked_s,
         )
 
     def cells(self) -> CellArray:

@@ -142,7 +142,7 @@ MATRIX: tuple[MatrixRow, ...] = (
         DataClass.MOTION_VIDEO,
         RetentionRule(None),
         "Recordings with motion and no object",
-        "recording files whose every second was seen, with motion and no object",
+        "recording files whose every second was seen, with motion, looked at, and no object",
     ),
     MatrixRow(
         DataClass.QUIET_VIDEO,
@@ -237,7 +237,7 @@ ROWS = {row.data_class: row for row in MATRIX}
 
 def video_class(activity: SegmentActivity | None) -> DataClass:
     """The class of a recording by what vision saw in it; whatever was not seen may be anything."""
-    if activity is None or activity.known_s < activity.seconds:
+    if activity is None or activity.known_s < activity.seconds or activity.unlooked_s:
         return DataClass.RAW_VIDEO
     if activity.objects:
         return DataClass.OBJECT_VIDEO
