@@ -6,6 +6,7 @@ import pytest
 
 from its_camera_ai.core.activity import SegmentActivity
 from its_camera_ai.core.bookmarks import Bookmark
+from its_camera_ai.core.holds import Hold, HoldKind
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment, SegmentState
 from its_camera_ai.core.time import NS_PER_S, iso_utc
@@ -104,6 +105,26 @@ async def test_bookmarks_of_the_span(recorded: Site, viewer: httpx.AsyncClient) 
     assert found["bookmarks"] == [
         {"id": f"id{n}", "since": exact(s), "until": exact(s), "title": "A van"}
         for n, s in enumerate((10, 119))
+    ]
+
+
+async def test_holds_of_the_span(recorded: Site, viewer: httpx.AsyncClient) -> None:
+    for number, (camera_id, until_s) in enumerate((("gate", 50), (None, 10**6), ("yard", 50))):
+        recorded.deps.holds.add(
+            Hold(
+                f"h{number}",
+                HoldKind.LOCK,
+                camera_id,
+                BASE_WALL_NS - NS_PER_S,
+                BASE_WALL_NS + until_s * NS_PER_S,
+                "why",
+                "op",
+                1,
+            )
+        )
+    assert (await ask(viewer))["holds"] == [
+        {"id": "h0", "kind": "lock", "camera": "gate", "since": exact(0), "until": exact(50)},
+        {"id": "h1", "kind": "lock", "camera": None, "since": exact(0), "until": exact(120)},
     ]
 
 

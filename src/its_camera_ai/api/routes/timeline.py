@@ -12,6 +12,7 @@ from its_camera_ai.api.guards import allow
 from its_camera_ai.api.policies import Policy
 from its_camera_ai.api.problems import NotFound
 from its_camera_ai.api.recorded import exact, span
+from its_camera_ai.core.holds import HoldKind
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.recorder.playback import FILES_MAX
@@ -60,6 +61,16 @@ class TimelineMark(BaseModel):
     title: str
 
 
+class TimelineHold(BaseModel):
+    """An active hold that covers a moment of the span; ``camera`` is null if it holds all."""
+
+    id: str
+    kind: HoldKind
+    camera: str | None
+    since: str
+    until: str
+
+
 class TimelineView(BaseModel):
     """A camera's span in brief."""
 
@@ -69,6 +80,7 @@ class TimelineView(BaseModel):
     gaps: list[TimelineGap]
     activity: TimelineActivity
     bookmarks: list[TimelineMark] = Field(description="the first 500 by time")
+    holds: list[TimelineHold] = Field(description="the first 500 by time")
     size_bytes: int
     files: int
 
@@ -100,6 +112,7 @@ def timeline(
     ends_ns = min(until_ns, max(deps.clock.wall_ns(), since_ns))  # the future is no gap
     seen = deps.listed.activity(camera_id, role, since_ns, until_ns, FILES_MAX)
     marks = deps.bookmarks.find(camera_id, since_ns, until_ns, limit=MARKS_MAX)
+    held = deps.holds.active(camera_id, since_ns, until_ns)[:MARKS_MAX]
     return TimelineView(
         since=exact(since_ns),
         until=exact(until_ns),
@@ -122,6 +135,16 @@ def timeline(
                 id=m.id, since=exact(m.since_wall_ns), until=exact(m.until_wall_ns), title=m.title
             )
             for m in marks
+        ],
+        holds=[
+            TimelineHold(
+                id=h.id,
+                kind=h.kind,
+                camera=h.camera_id,
+                since=exact(max(h.since_wall_ns, since_ns)),
+                until=exact(min(h.until_wall_ns, until_ns)),
+            )
+            for h in held
         ],
         size_bytes=sum(s.size_bytes for s in ordered),
         files=len(ordered),
