@@ -5,6 +5,7 @@ import { LoginPage } from "./pages/LoginPage";
 import { ModelsPage } from "./pages/ModelsPage";
 import { PasswordPage } from "./pages/PasswordPage";
 import { PlaybackPage } from "./pages/PlaybackPage";
+import { StoragePage } from "./pages/StoragePage";
 import { SystemPage } from "./pages/SystemPage";
 import type { Route } from "./router";
 import { parseRoute, useHash } from "./router";
@@ -62,6 +63,8 @@ function CurrentPage({ route, username }: { route: Route; username: string }) {
       return <EventsPage params={route.params} />;
     case "models":
       return <ModelsPage />;
+    case "storage":
+      return <StoragePage />;
     case "system":
       return <SystemPage />;
     case "password":

@@ -4,6 +4,16 @@
  */
 
 import type { LookTest, Models } from "./models";
+import type {
+  Bookmark,
+  ExportView,
+  ExportWish,
+  Forecast,
+  Hold,
+  MotionFound,
+  RetentionPreview,
+  StorageView,
+} from "./storage/types";
 
 export interface User {
   username: string;
@@ -262,6 +272,75 @@ export class ApiClient {
       return Number.isNaN(told) ? null : told + 1; // parsed down to the millisecond before it
     };
     return { previousMs: moment("X-Previous-Time"), nextMs: moment("X-Next-Time") };
+  }
+
+  async bookmarks(
+    cameraId: string,
+    since: Date,
+    until: Date,
+    signal?: AbortSignal,
+  ): Promise<readonly Bookmark[]> {
+    const span = { since: since.toISOString(), until: until.toISOString() };
+    const query = { camera: cameraId, ...span, limit: 500 };
+    return (await this.get<Items<Bookmark>>("/bookmarks", query, signal)).items;
+  }
+
+  addBookmark(wanted: Pick<Bookmark, "camera" | "since" | "until" | "title" | "note">) {
+    return this.send<Bookmark>("POST", "/bookmarks", wanted);
+  }
+
+  removeBookmark(id: string): Promise<void> {
+    return this.send("DELETE", `/bookmarks/${encodeURIComponent(id)}`);
+  }
+
+  async holds(query: { camera?: string; since?: string; until?: string }, signal?: AbortSignal) {
+    return (await this.get<Items<Hold>>("/holds", { ...query, limit: 500 }, signal)).items;
+  }
+
+  addHold(wanted: Pick<Hold, "kind" | "camera" | "since" | "until" | "reason">): Promise<Hold> {
+    return this.send("POST", "/holds", wanted);
+  }
+
+  releaseHold(id: string): Promise<void> {
+    return this.send("DELETE", `/holds/${encodeURIComponent(id)}`);
+  }
+
+  async exports(signal?: AbortSignal): Promise<readonly ExportView[]> {
+    return (await this.get<Items<ExportView>>("/exports", { limit: 100 }, signal)).items;
+  }
+
+  makeExport(wish: ExportWish): Promise<ExportView> {
+    return this.send("POST", "/exports", wish);
+  }
+
+  cancelExport(id: string): Promise<void> {
+    return this.send("POST", `/exports/${encodeURIComponent(id)}/cancel`);
+  }
+
+  removeExport(id: string): Promise<void> {
+    return this.send("DELETE", `/exports/${encodeURIComponent(id)}`);
+  }
+
+  /** When something moved in an area of the picture, newest first. */
+  searchMotion(wanted: {
+    camera: string;
+    area: readonly Point[];
+    since: string;
+    until: string;
+  }): Promise<MotionFound> {
+    return this.send("POST", "/search/motion", wanted);
+  }
+
+  storage(signal?: AbortSignal): Promise<StorageView> {
+    return this.get("/storage", {}, signal);
+  }
+
+  forecast(signal?: AbortSignal): Promise<Forecast> {
+    return this.get("/storage/forecast", {}, signal);
+  }
+
+  retentionPreview(signal?: AbortSignal): Promise<RetentionPreview> {
+    return this.get("/storage/retention", {}, signal);
   }
 
   models(signal?: AbortSignal): Promise<Models> {

@@ -52,6 +52,13 @@ export function formatBitrate(bps: number): string {
   return bps >= 1e6 ? `${(bps / 1e6).toFixed(1)} Mb/s` : `${Math.round(bps / 1e3)} kb/s`;
 }
 
+/** Days: 0.4 → "10 h", 3.2 → "3.2 days", 45.6 → "46 days". */
+export function formatDays(days: number): string {
+  if (!Number.isFinite(days) || days < 0) return "–";
+  if (days < 2) return `${Math.round(days * 24)} h`;
+  return `${days < 10 ? days.toFixed(1) : Math.round(days)} days`;
+}
+
 export const formatCount = (value: number): string => value.toLocaleString("en-GB");
 
 /** Local calendar day as the date input wants it: "2026-03-01". */

@@ -2,7 +2,15 @@
 
 import { useSyncExternalStore } from "react";
 
-export type PageName = "live" | "camera" | "playback" | "events" | "models" | "system" | "password";
+export type PageName =
+  | "live"
+  | "camera"
+  | "playback"
+  | "events"
+  | "models"
+  | "storage"
+  | "system"
+  | "password";
 
 export interface Route {
   page: PageName;
@@ -16,6 +24,7 @@ const PAGES: ReadonlySet<string> = new Set([
   "playback",
   "events",
   "models",
+  "storage",
   "system",
   "password",
 ]);

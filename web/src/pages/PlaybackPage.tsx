@@ -1,8 +1,11 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
-import type { ApiClient, Camera, CameraEvent } from "../api";
+import type { ApiClient, Camera, CameraEvent, Point } from "../api";
 import { pictureUrl } from "../api";
 import { formatClock, formatDay, formatDuration } from "../format";
+import { AreaDrawing } from "../playback/AreaDrawing";
 import { CameraChoice } from "../playback/CameraChoice";
+import type { Marked } from "../playback/EvidencePanel";
+import { EvidencePanel, spanOf } from "../playback/EvidencePanel";
 import { Screens } from "../playback/Screens";
 import { Timeline } from "../playback/Timeline";
 import { Transport } from "../playback/Transport";
@@ -11,7 +14,7 @@ import { daySpan, fitWindow, joined, shiftDay, spansOf, within, zoom } from "../
 import type { Playback } from "../playback/usePlayback";
 import { usePlayback } from "../playback/usePlayback";
 import { hrefOf, replaceRoute } from "../router";
-import { useApi } from "../session";
+import { useApi, useUser } from "../session";
 import { text } from "../text";
 import { ErrorNote, Field, Loading, Page } from "../ui/parts";
 import { useLoad } from "../useLoad";
@@ -102,19 +105,27 @@ function DayChoice({ day, onDay }: { day: string; onDay(day: string): void }) {
 function Day({ cameras, day, at }: { cameras: readonly Named[]; day: string; at: string | null }) {
   const span = useMemo(() => daySpan(day) ?? { startMs: 0, endMs: 1 }, [day]);
   const ids = useMemo(() => cameras.map((camera) => camera.id), [cameras]);
-  const { lanes, eventsMs, error, reload } = useDay(ids, span);
+  const { lanes, marks, eventsMs, error, reload } = useDay(ids, span);
   const playback = usePlayback({ cameras: ids, span });
   const [chosen, setChosen] = useState<Span | null>(null);
   const all = useMemo(() => joined((lanes ?? []).flatMap((lane) => lane.stretches)), [lanes]);
   const fitted = useMemo(() => fitWindow(all, span), [all, span]);
   const window = chosen ?? fitted;
   const { standing, conductor } = playback;
+  const [marked, setMarked] = useState<Marked>({ fromMs: null, toMs: null });
+  const [area, setArea] = useState<readonly Point[]>([]);
+  const [drawing, setDrawing] = useState(false);
+  const user = useUser();
 
   useSeekOnce(playback, lanes !== null, at, setChosen, span);
   return (
     <>
       <ErrorNote message={error} onRetry={reload} />
-      <Screens playback={playback} cameras={cameras} />
+      <Screens
+        playback={playback}
+        cameras={cameras}
+        overlay={drawing && <AreaDrawing aspect={playback.aspect} area={area} onArea={setArea} />}
+      />
       <div className="card playback">
         {lanes === null && <Loading />}
         {lanes !== null && all.length === 0 && <p className="quiet">{words.nothing}</p>}
@@ -123,6 +134,8 @@ function Day({ cameras, day, at }: { cameras: readonly Named[]; day: string; at:
           window={window}
           lanes={cameras.map((camera, i) => ({ ...camera, ...(lanes?.[i] ?? EMPTY_LANE) }))}
           eventsMs={eventsMs}
+          marks={marks}
+          chosen={spanOf(marked)}
           momentMs={standing.momentMs}
           onWindow={setChosen}
           onSeek={(momentMs) => conductor.seek(momentMs, true)}
@@ -153,6 +166,20 @@ function Day({ cameras, day, at }: { cameras: readonly Named[]; day: string; at:
           />
         </div>
       </div>
+      {user.role !== "viewer" && (
+        <EvidencePanel
+          cameras={ids}
+          day={span}
+          momentMs={standing.momentMs}
+          marked={marked}
+          onMarked={setMarked}
+          area={area}
+          onArea={setArea}
+          onDrawing={setDrawing}
+          onSeek={(momentMs) => conductor.seek(momentMs, true)}
+          onChanged={reload}
+        />
+      )}
     </>
   );
 }
@@ -191,7 +218,11 @@ function useDay(cameras: readonly string[], span: Span) {
         cameras.map(async (camera) => {
           const [since, until] = [new Date(span.startMs), new Date(span.endMs)];
           const told = await api.timeline(camera, since, until, BUCKETS, signal);
-          return { stretches: spansOf(told.stretches), moving: told.activity.moving };
+          return {
+            stretches: spansOf(told.stretches),
+            moving: told.activity.moving,
+            marks: told.bookmarks.map((m) => ({ atMs: Date.parse(m.since), title: m.title })),
+          };
         }),
       ),
     [api, cameras, span],
@@ -205,6 +236,7 @@ function useDay(cameras: readonly string[], span: Span) {
   const events = useLoad(loadEvents, pollMs);
   return {
     lanes: recordings.data,
+    marks: useMemo(() => (recordings.data ?? []).flatMap((lane) => lane.marks), [recordings.data]),
     eventsMs: events.data ?? [],
     error: recordings.error || events.error,
     reload: recordings.reload,

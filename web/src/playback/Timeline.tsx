@@ -31,6 +31,10 @@ interface Props {
   /** One for each camera, the first on top. */
   lanes: readonly Lane[];
   eventsMs: readonly number[];
+  /** Bookmarks. */
+  marks: readonly { atMs: number; title: string }[];
+  /** The span that is marked for an export or a lock. */
+  chosen: Span | null;
   momentMs: number | null;
   onWindow(window: Span): void;
   onSeek(momentMs: number): void;
@@ -45,7 +49,7 @@ const LONG_STEP_MS = 60_000;
 const percent = (share: number): string => `${(share * 100).toFixed(4)}%`;
 
 export function Timeline(props: Props) {
-  const { day, window, lanes, eventsMs, momentMs, onWindow, onSeek } = props;
+  const { day, window, lanes, eventsMs, marks, chosen, momentMs, onWindow, onSeek } = props;
   const bar = useRef<HTMLDivElement>(null);
   const [hoverMs, setHoverMs] = useState<number | null>(null);
   useWheel(bar, window, day, onWindow);
@@ -103,6 +107,19 @@ export function Timeline(props: Props) {
             {lanes.length > 1 && <span className="timeline__name">{lane.name || lane.id}</span>}
           </span>
         ))}
+        {cut(chosen === null ? [] : [chosen], window).map((span) => (
+          <span key="chosen" className="timeline__chosen" style={placed(span, window)} />
+        ))}
+        {marks
+          .filter(({ atMs }) => atMs >= window.startMs && atMs <= window.endMs)
+          .map(({ atMs, title }) => (
+            <span
+              key={`${atMs} ${title}`}
+              className="timeline__bookmark"
+              data-testid="bookmark-tick"
+              style={{ left: percent(shareOf(window, atMs)) }}
+            />
+          ))}
         {clusters.map(({ share, count }) => (
           <span
             key={share}

@@ -32,6 +32,12 @@ export class HlsPicture implements Picture {
     return this.failure;
   }
 
+  /** Width ÷ height of the picture. */
+  get aspect(): number {
+    const { videoWidth, videoHeight } = this.video;
+    return videoHeight > 0 ? videoWidth / videoHeight : 16 / 9;
+  }
+
   /** Wall time of the very picture on the screen; null while there is none. */
   get pictureMs(): number | null {
     return this.lastPicture === null ? null : this.map.wallMs(this.lastPicture.mediaTime);

@@ -23,6 +23,8 @@ export interface Playback {
   screens: Readonly<Record<string, ScreenState>>;
   /** For the video element of a camera. */
   video(cameraId: string): RefCallback<HTMLVideoElement>;
+  /** Width ÷ height of the first camera's picture. */
+  aspect: number;
   /** Moves by one picture of the first camera, paused. */
   step(ahead: boolean): Promise<void>;
 }
@@ -107,7 +109,8 @@ export function usePlayback({ cameras, span }: Wanted): Playback {
     [api, conductor],
   );
 
-  return { standing, conductor, screens, video, step };
+  const aspect = made.current.get(cameras[0] ?? "")?.aspect ?? 16 / 9;
+  return { standing, conductor, screens, video, aspect, step };
 }
 
 /** The screens' states; the same object while nothing changed, so that nothing is drawn anew. */

@@ -10,6 +10,7 @@ const LINKS: readonly { page: PageName; label: string }[] = [
   { page: "playback", label: text.nav.playback },
   { page: "events", label: text.nav.events },
   { page: "models", label: text.nav.models },
+  { page: "storage", label: text.nav.storage },
   { page: "system", label: text.nav.system },
 ];
 
