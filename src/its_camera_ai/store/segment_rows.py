@@ -17,6 +17,7 @@ from its_camera_ai.store.schema import LONG, LONG_NS, garbage, holds, segments
 
 _NAMES = tuple(field.name for field in fields(Segment))
 COLUMNS = tuple(segments.c[name] for name in _NAMES)
+SPAN_COLUMNS = (*COLUMNS, segments.c.end_wall_ns)
 _ROLE, _TIER, _STATE, _ACTIVITY = map(_NAMES.index, ("role", "tier", "state", "activity"))
 _ROLES = {str(role): role for role in StreamRole}
 _TIERS = {str(tier): tier for tier in Tier}
@@ -182,8 +183,8 @@ def _row_of(segment: Segment) -> dict[str, Any]:
 
 
 def segment_of_row(row: Row[Any]) -> Segment:
-    """The segment of a row of ``COLUMNS``."""
-    values = list(row)  # by place: lists have thousands of rows
+    """The segment of a row of ``COLUMNS``, whatever follows them."""
+    values = list(row[: len(_NAMES)])  # by place: lists have thousands of rows
     values[_ROLE] = _ROLES[values[_ROLE]]
     values[_TIER] = _TIERS[values[_TIER]]
     values[_STATE] = _STATES[values[_STATE]]

@@ -10,7 +10,7 @@ from its_camera_ai.core.segments import Segment, Tier
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.parameters import chunks
 from its_camera_ai.store.schema import garbage, segments
-from its_camera_ai.store.segment_rows import COLUMNS, garbage_among, segment_of_row, spanning
+from its_camera_ai.store.segment_rows import SPAN_COLUMNS, garbage_among, segment_of_row, spanning
 
 
 class IndexedFile(NamedTuple):
@@ -65,7 +65,7 @@ class SegmentWalks:
             with self._database.read() as connection:
                 rows = spanning(
                     connection,
-                    COLUMNS,
+                    SPAN_COLUMNS,
                     camera_id,
                     (role,),
                     since_wall_ns,

@@ -17,6 +17,7 @@ from its_camera_ai.store.parameters import chunks, clamped
 from its_camera_ai.store.schema import DOUBTED, segments
 from its_camera_ai.store.segment_rows import (
     COLUMNS,
+    SPAN_COLUMNS,
     by_hold,
     garbage_among,
     held,
@@ -109,7 +110,7 @@ class SegmentRepository(SegmentWalks):
         roles = StreamRole if role is None else (role,)
         with self._database.read() as connection:
             rows = spanning(
-                connection, COLUMNS, camera_id, roles, since_wall_ns, until_wall_ns, limit
+                connection, SPAN_COLUMNS, camera_id, roles, since_wall_ns, until_wall_ns, limit
             )
         return [segment_of_row(row) for row in rows]
 
