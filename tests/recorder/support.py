@@ -27,7 +27,15 @@ def packets(
     spec: ClipSpec, *, generation: int = 1, first_seq: int = 1, start_ns: int = WALL_NS
 ) -> list[Packet]:
     """A clip's packets as a camera's, its first picture at ``start_ns``."""
-    with Demuxer(CameraUrl.parse(str(make_clip(spec)))) as demuxer:
+    path = str(make_clip(spec))
+    return packets_of(path, generation=generation, first_seq=first_seq, start_ns=start_ns)
+
+
+def packets_of(
+    path: str, *, generation: int = 1, first_seq: int = 1, start_ns: int = WALL_NS
+) -> list[Packet]:
+    """The same for any file."""
+    with Demuxer(CameraUrl.parse(path)) as demuxer:
         info = StreamInfo("cam", StreamRole.MAIN, generation, demuxer.video, demuxer.audio)
         raws = list(with_stamps(demuxer.packets()))
     shift = start_ns - min(r.dts_ns or 0 for r in raws)

@@ -12,15 +12,17 @@ import numpy.typing as npt
 import pytest
 from msgspec import structs
 
+from its_camera_ai.core.detections import Detections, ObjectClass
 from its_camera_ai.core.errors import ModelInvalid
 from its_camera_ai.core.exports import ExportState, MaskStyle, MaskZone, Sought
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.recorder.export_caption import Caption, time_lines
-from its_camera_ai.recorder.export_finders import FaceFinder, check_available
+from its_camera_ai.recorder.export_finders import FaceFinder, PersonFinder, check_available
 from its_camera_ai.recorder.export_masks import CELL_MIN_PX, CELLS_MAX, Masker
 from its_camera_ai.vision.catalogue import MOVING_OBJECTS
+from its_camera_ai.vision.detector import ModelInfo
 from tests.recorder.export_support import ExportSite, Made
-from tests.recorder.support import WALL_NS, packets
+from tests.recorder.support import WALL_NS, packets, packets_of
 from tests.support.clips import ClipSpec, luma, make_clip, numbers_in
 
 SPEC = ClipSpec(frames=100, gop=25, noise=0, audio=True)  # 4 s
@@ -273,6 +275,50 @@ def test_without_a_model_faces_are_refused_with_its_name(tmp_path: Path) -> None
 def test_persons_need_a_detector_that_sees_those_who_stand() -> None:
     with pytest.raises(ModelInvalid, match="stand still"):
         check_available(Sought.PERSONS, Path(), MOVING_OBJECTS)
+
+
+class Room:
+    """A detector that sees a person and a car, wherever it looks."""
+
+    info = ModelInfo("room", "yolox", "", (640, 384), (ObjectClass.PERSON, ObjectClass.CAR))
+    areas = None
+
+    def open(self, camera_id: str) -> "Room":
+        return self
+
+    def detect(self, frame_bgr: npt.NDArray[np.uint8], pts_ns: int) -> Detections:
+        boxes = [[1, 2, 3, 4], [5, 6, 7, 8]]
+        return Detections.of(boxes, class_id=[ObjectClass.CAR, ObjectClass.PERSON])
+
+    def close(self) -> None:
+        pass
+
+
+def test_persons_are_what_the_detector_calls_so() -> None:
+    boxes = PersonFinder(Room(), "cam").find(np.zeros((9, 9, 3), np.uint8), 0)
+    assert boxes.tolist() == [[5, 6, 7, 8]]
+
+
+@pytest.mark.data
+def test_no_face_is_found_any_more_in_what_was_masked(data_dir: Path, tmp_path: Path) -> None:
+    """The finder itself looks at the export: what it found before is gone."""
+    clip = data_dir / "videos" / "faces_pause_intel.mp4"
+    site = ExportSite(tmp_path)
+    site.record(packets_of(str(clip)))
+    finder = FaceFinder(data_dir / "models")
+    site.finders = {Sought.FACES: finder}
+    made = site.make(0, 60, sought=(Sought.FACES,))
+    before = [finder.find(p, 0) for p in pictures_of(clip)][::5]
+    after = [finder.find(p, 0) for p in pictures_of(video_of(made))][::5]
+    assert sum(map(len, before)) >= len(before)
+    assert sum(map(len, after)) == 0
+    site.close()
+
+
+def pictures_of(path: Path) -> list[npt.NDArray[np.uint8]]:
+    with av.open(str(path)) as container:
+        frames = container.decode(video=0)
+        return [f.to_ndarray(format="bgr24").astype(np.uint8, copy=False) for f in frames]
 
 
 @pytest.mark.data

@@ -130,19 +130,6 @@ class ExportDesk:
         self.exports.remove(export_id)
         return True
 
-    def expire(self, export: Export) -> int:
-        """Remove the files of an export that is over, and keep its row.
-
-        Returns:
-            Bytes that it had.
-
-        Raises:
-            StorageUnavailable: its files can't be removed.
-        """
-        self._drop_files(export)
-        self.exports.end(export.id, ExportState.EXPIRED, "", self.clock.wall_ns())
-        return export.size_bytes
-
     def _drop_files(self, export: Export) -> None:
         try:
             self.folder(export.id).remove()
