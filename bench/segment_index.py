@@ -1,6 +1,6 @@
 """The index of a million recordings: asked, made anew from the files, and compared with them.
 
-    python -m bench.segment_index [--files 1000000] [--folder DIR] [--cold] [--write]
+    python -m bench.segment_index [--files 1000000] [--folder DIR] [--media DIR] [--write]
 
 The files are real and whole (one picture each, about 2 KB, a description, a check, a seal), laid
 out as eight cameras lay them out. Beside the range query stand the same query by plain sqlite3 and
@@ -56,26 +56,28 @@ SEED = 11
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--files", type=int, default=1_000_000)
-    parser.add_argument("--folder", type=Path, help="where the files are laid out")
+    parser.add_argument("--folder", type=Path, help="where files and database are laid out")
+    parser.add_argument("--media", type=Path, help="keep the files here, or take those that are")
     parser.add_argument("--write", action="store_true", help="keep the result in docs/ and bench/")
     parser.add_argument(
         "--cold", action="store_true", help="empty the system's caches before each work (root)"
     )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="itscam-", dir=options.folder) as folder:
-        result = _run(Path(folder), options.files, cold=options.cold)
+        root = options.media or Path(folder) / "media"
+        result = _run(Path(folder), root, options.files, cold=options.cold)
     return _tell(result, options)
 
 
-def _run(folder: Path, files: int, *, cold: bool) -> dict[str, Any]:
+def _run(folder: Path, root: Path, files: int, *, cold: bool) -> dict[str, Any]:
     def empty() -> None:
         if cold:
             os.sync()
             Path("/proc/sys/vm/drop_caches").write_text("3")
 
-    root = folder / "media"
-    print(f"Laying out {files} files …", flush=True)
-    size_bytes = _lay_out(root, folder / "template", files)
+    if not root.exists():
+        print(f"Laying out {files} files …", flush=True)
+        _lay_out(root, folder / "template", files)
     print("Walking …", flush=True)
     empty()
     walk = Took(lambda: _walk(root))
@@ -94,7 +96,7 @@ def _run(folder: Path, files: int, *, cold: bool) -> dict[str, Any]:
     figures = StorageFigures(database)
     result = {
         "files": files,
-        "bytes": size_bytes,
+        "bytes": sum(held.size_bytes for held in figures.holdings()),
         "caches": "empty" if cold else "full",
         "load": round(os.getloadavg()[0], 1),
         "niceness": os.nice(0),
@@ -116,11 +118,11 @@ def _run(folder: Path, files: int, *, cold: bool) -> dict[str, Any]:
     return result
 
 
-def _lay_out(root: Path, scratch: Path, files: int) -> int:
-    """Whole recordings without syncs: what lies there is what counts. Returns their bytes."""
+def _lay_out(root: Path, scratch: Path, files: int) -> None:
+    """Whole recordings without syncs: what lies there is what counts."""
     head, fragment, told = _template(scratch)
     rng = random.Random(SEED)  # noqa: S311  a benchmark, no secret
-    total, made = 0, set[Path]()
+    made = set[Path]()
     for camera in range(CAMERAS):
         previous = ""
         for number in range(files // CAMERAS):
@@ -148,8 +150,6 @@ def _lay_out(root: Path, scratch: Path, files: int) -> int:
                 path.parent.mkdir(parents=True)
                 made.add(path.parent)
             path.write_bytes(sealed + digest.digest())
-            total += len(sealed) + 32
-    return total
 
 
 def _template(scratch: Path) -> tuple[bytes, bytes, Description]:
@@ -294,9 +294,8 @@ def _tell(result: dict[str, Any], options: argparse.Namespace) -> int:
     intro = (
         f"{files:,} real files of {result['bytes'] / files:.0f} bytes of {CAMERAS} cameras "
         f"(`python -m bench.segment_index`), the system's caches {result['caches']}, load "
-        f"{result['load']} on {result['machine']['cores']} cores, niceness {result['niceness']}. The "
-        f"database takes "
-        f"{result['database_bytes'] / files:.0f} bytes a file; the whole run took "
+        f"{result['load']} on {result['machine']['cores']} cores, niceness {result['niceness']}. "
+        f"The database takes {result['database_bytes'] / files:.0f} bytes a file; the whole run took "
         f"{result['memory_peak_mib']} MiB of memory at its peak."
     )
     head = ("query", "wall p50, ms", "wall p95", "CPU p50", "CPU p95", "wall p95 to ours")
