@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -700,9 +701,13 @@ def _run_jobs(settings: Settings, index: int) -> None:
         )
 
     runner = JobRunner(
-        _upkeep(site), JobRunRepository(site.database), audited=audited, clock=site.clock
+        _upkeep(site),
+        JobRunRepository(site.database),
+        audited=audited,
+        clock=site.clock,
+        zone=lambda: ZoneInfo(name) if (name := site.cameras.site().time_zone) else None,
     )
-    jobs = Jobs(runner, {})
+    jobs = Jobs(runner, {"exports": export_worker(site, media_of(settings))})
     jobs.start()
     heartbeat = Heartbeat("jobs", index, bus.status_sender(), jobs.status, clock=site.clock)
     stop.wait()

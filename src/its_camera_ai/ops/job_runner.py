@@ -99,7 +99,7 @@ class JobRunner:
         runs: kept over restarts; raises ``RetryableError`` while the database is away, which
             postpones the job.
         audited: told of runs whose result says that they are to be audited.
-        zone: of the site, for daily jobs; None is the machine's own.
+        zone: gives the site's time zone, for daily jobs; None is the machine's own.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class JobRunner:
         *,
         audited: Audited,
         clock: Clock,
-        zone: tzinfo | None = None,
+        zone: Callable[[], tzinfo | None] = lambda: None,
     ) -> None:
         self._runs = runs
         self._audited = audited
@@ -160,7 +160,7 @@ class JobRunner:
                 last = self._runs.get(job.name)
                 if last is not None and last.succeeded_wall_ns is not None:
                     self._figures[job.name].succeeded_wall_ns = last.succeeded_wall_ns
-                due_ns = next_run_wall_ns(job.schedule, last, self._started_wall_ns, self._zone)
+                due_ns = next_run_wall_ns(job.schedule, last, self._started_wall_ns, self._zone())
                 if self._clock.wall_ns() >= due_ns:
                     self.run_now(job)
             except RetryableError as error:
