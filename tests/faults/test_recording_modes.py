@@ -1,6 +1,9 @@
 """A whole site that records on motion: files come and go with what moves, and are found again."""
 
 import json
+import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -65,6 +68,25 @@ def files_of(site: Site, camera_id: str) -> list[Path]:
     return sorted((site.media / camera_id / "main").glob("20*/*.mp4"))
 
 
+def assert_silence_is_recorded(site: Site) -> None:
+    """Hung processes are restarted after a while; until then nobody speaks."""
+    for name, role in (("motion", "vision"), ("events", "server")):
+        wait_until(
+            lambda name=name: site.stream(name).get("recording_cause") == "", f"{name} to rest", 60
+        )
+        pid = site.signal(role, signal.SIGSTOP)
+        wait_until(
+            lambda name=name, role=role: (
+                site.stream(name).get("recording_cause") == f"{role}_silent"
+            ),
+            f"{name} to be recorded without {role}",
+            30,
+        )
+        with suppress(ProcessLookupError):  # the supervisor may have replaced it
+            os.kill(pid, signal.SIGCONT)
+        wait_until(lambda role=role: site.roles().get(role), f"{role} to be there again", 60)
+
+
 def test_files_come_and_go_with_what_moves(street: Path, tmp_path: Path) -> None:
     site = Site(tmp_path / "s", yaml_of(street), segment_s=60)
     with site:
@@ -118,5 +140,6 @@ def test_files_come_and_go_with_what_moves(street: Path, tmp_path: Path) -> None
             "search", "motion", "--camera", "motion", "--area", "0,0.7 1,0.7 1,1 0,1", "--json"
         )
         assert json.loads(below.out)["items"] == [], "nothing moves in the lower third"
+        assert_silence_is_recorded(site)
         assert "recording: {" not in site.run("export").out
         assert 'mode: "motion"' in site.run("export").out
