@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -204,3 +205,37 @@ def test_a_disk_that_stays_away_costs_the_oldest_and_is_counted(
     kept = numbers(blocked, index)
     assert kept == list(range(150 - len(kept), 150)), "what is kept is the newest, unbroken"
     assert recorder.figures.unrecorded_packets == 150 - len(kept)
+
+
+def test_what_is_being_written_is_not_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk hangs and the queue overflows meanwhile; then the disk goes on."""
+    real, hangs, may_go_on = os.fdatasync, threading.Event(), threading.Event()
+    calls = 0
+
+    def slow(descriptor: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:  # the head, the first fragment, and now the second
+            hangs.set()
+            may_go_on.wait()
+        real(descriptor)
+
+    monkeypatch.setattr(real_disk.os, "fdatasync", slow)
+    index = RememberingIndex()
+    recorder = Recorder(Volume(RealDisk(), tmp_path), index, segment_s=60)
+    items = packets(ClipSpec(frames=250, gop=25))
+    for packet in items[:60]:
+        recorder.put(packet)
+    assert hangs.wait(10)
+    monkeypatch.setattr("its_camera_ai.recorder.recorder.QUEUE_BYTES_MAX", 20_000)
+    for packet in items[60:]:
+        recorder.put(packet)
+    assert recorder.figures.unrecorded_packets > 0
+    may_go_on.set()
+    recorder.close()
+    kept = numbers(tmp_path, index)
+    lost = recorder.figures.unrecorded_packets
+    assert recorder.figures.recorded_packets == len(kept) == 250 - lost
+    assert kept == [*range(50), *range(50 + lost, 250)]
