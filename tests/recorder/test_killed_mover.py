@@ -111,12 +111,13 @@ def test_killed_at_any_call(site: TieredSite, order: dict[str, str], mover: Move
     site.assert_consistent(made)
     killed = 0
     for round_ in range(1, KILLS + 1):
-        made += [site.record(4 * round_ + i, 8) for i in range(4)]
+        made += [site.record(4 * round_ + i, 8) for i in range(3)]
         status = mover(order, kill_at=rng.randrange(1, calls))["status"]
         killed += os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        if rng.random() < 0.3:  # retention takes one meanwhile, wherever it is
-            gone = made.pop(rng.randrange(len(made)))
-            site.segments.discard([gone.id], reason="retention", now_wall_ns=NOW_NS)
+        on_its_way = next((s for s in made if site.tier(s) is Tier.HOT), None)
+        if on_its_way is not None and rng.random() < 0.5:  # retention takes it meanwhile
+            made.remove(on_its_way)
+            site.segments.discard([on_its_way.id], reason="retention", now_wall_ns=NOW_NS)
         if rng.random() < 0.3:
             site.collect()
         for segment in made[-8:]:  # those that may have been on their way

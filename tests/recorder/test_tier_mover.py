@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,29 @@ def test_what_leaves_the_index_during_the_copy_leaves_no_copy(nas: TieredSite) -
     assert nas.mover().run(never).figures["given_up_files"] == 1
     nas.collect()
     assert nas.files(Tier.HOT) == nas.files(Tier.WARM) == []
+
+
+def test_one_that_is_compressed_during_the_copy_stays_as_it_became(nas: TieredSite) -> None:
+    segment = nas.record(1, 30)
+    content = sealed(1500, seed=7)
+    smaller = replace(segment, size_bytes=1500, content_hash=sha256(content[:-32]).hexdigest())
+
+    class Slow(FolderStore):
+        def put(self, path: str, *rest: object, **options: object) -> None:
+            super().put(path, *rest, **options)  # type: ignore[arg-type]  # passed through
+            (nas.hot / path).write_bytes(content)
+            nas.segments.put(smaller)
+
+    plain = nas.media.stores[Tier.WARM]
+    nas.media.stores[Tier.WARM] = Slow(RealDisk(), nas.hot.parent / "nas")  # type: ignore[index]  # a dict
+    nas.mover().run(never)
+    assert nas.segments.get(segment.id) == smaller
+    nas.media.stores[Tier.WARM] = plain  # type: ignore[index]  # a dict
+    nas.mover().run(never)
+    nas.collect()
+    assert nas.segments.get(segment.id) == replace(smaller, tier=Tier.WARM)
+    assert (nas.hot.parent / "nas" / segment.path).read_bytes() == content
+    assert nas.files(Tier.HOT) == []
 
 
 def flip_a_bit(path: Path) -> None:
