@@ -279,7 +279,9 @@ async def test_a_damaged_file_is_a_gap(recorded: Site, viewer: httpx.AsyncClient
 async def test_damage_found_while_sending_is_an_error_and_no_garbage(
     recorded: Site, harm: str
 ) -> None:
-    (segment, *_) = recorded.deps.segments.find("gate")
+    segments = recorded.deps.segments.find("gate")
+    recorded.deps.segments.judge([(s, SegmentState.GOOD) for s in segments], BASE_WALL_NS)
+    segment = segments[0]
     path = recorded.deps.media_root / segment.path
     async with (
         served(recorded.app()) as address,
@@ -301,6 +303,18 @@ async def test_damage_found_while_sending_is_an_error_and_no_garbage(
             await fetch(client, name, got)
     assert sound.startswith(bytes(got))
     assert len(got) < len(sound)
+    (first, *_) = recorded.deps.segments.longest_unverified(1)
+    assert first.id == segment.id  # the search for bit rot looks there next
+
+
+async def test_a_file_that_was_cut_off_is_damaged(
+    recorded: Site, viewer: httpx.AsyncClient
+) -> None:
+    names = addresses((await ask(viewer, 0, 9)).text)
+    (segment, *_) = recorded.deps.segments.find("gate")
+    os.truncate(recorded.deps.media_root / segment.path, segment.size_bytes - 1000)
+    assert (await viewer.get(names[1])).status_code == 409
+    assert 'X-REASON="damaged"' in (await ask(viewer, 0.5, 9)).text
 
 
 async def fetch(client: httpx.AsyncClient, name: str, into: bytearray) -> None:

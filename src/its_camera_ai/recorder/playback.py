@@ -89,6 +89,11 @@ class Playback:
             )
         file = self._media.open(segment)
         try:
+            if file.size_bytes < segment.size_bytes:
+                raise RecordingDamaged(
+                    "The end of this recording is missing: its file became shorter. Run 'itscam "
+                    "storage verify', and look for another copy in exports and backups."
+                )
             key = segment.id, segment.content_hash, file.size_bytes
             table = self._tables.get(key)
             if table is None:

@@ -1,6 +1,7 @@
 """Recordings as HLS: playlists of any span, and the bytes that they name."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from its_camera_ai.api.guards import allow
 from its_camera_ai.api.policies import Policy
 from its_camera_ai.api.problems import NotFound
 from its_camera_ai.api.recorded import CACHE_FOREVER, gaps_told, span
-from its_camera_ai.core.errors import RecordingDamaged, RecordingGone
+from its_camera_ai.core.errors import RecordingDamaged, RecordingGone, RetryableError
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.recorder.file_part import FilePart, Trim
@@ -103,7 +104,7 @@ def hls(
     part, size_bytes = _part(played, name, trim)
     headers["Content-Length"] = str(size_bytes)
     pieces = part.key_pieces() if name is HlsName.KEYS else part.pieces()
-    return StreamingResponse(_sent(played, pieces), 200, headers, media_type="video/mp4")
+    return StreamingResponse(_sent(deps, played, pieces), 200, headers, media_type="video/mp4")
 
 
 @router.head(
@@ -176,14 +177,15 @@ def _part(played: PlayedFile, name: HlsName, trim: Trim) -> tuple[FilePart, int]
     return part, part.key_size_bytes() if name is HlsName.KEYS else part.size_bytes
 
 
-def _sent(played: PlayedFile, pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _sent(deps: ApiDeps, played: PlayedFile, pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The pieces. Where the file turns out to be damaged the answer ends short of its length, so
-    that the client gets an error and never a wrong picture."""
+    that the client gets an error and never a wrong picture; its content is verified next."""
+    segment = played.segment
     try:
         yield from pieces
     except (RecordingDamaged, OSError) as error:
-        _log.warning(
-            "recording_ended_early", recording=played.segment.id, error=type(error).__name__
-        )
+        _log.warning("recording_ended_early", recording=segment.id, error=type(error).__name__)
+        with suppress(RetryableError):  # it is verified in its turn then
+            deps.segments.judge([(segment, segment.state)], 0)
     finally:
         played.close()
