@@ -241,7 +241,7 @@ export const text = {
   holds: {
     title: "Locked recordings",
     none: "Nothing is locked.",
-    columns: ["Kind", "Camera", "Span", "Reason", "By", "Holds", ""],
+    columns: ["Kind", "Camera", "Span", "Reason", "By", ""],
     kind: { lock: "lock", legal: "legal hold", incident: "open incident" } as Readonly<
       Record<string, string>
     >,

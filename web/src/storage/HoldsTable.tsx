@@ -1,7 +1,7 @@
 /** What is locked or held, and by whom. */
 
 import { useCallback } from "react";
-import { formatBytes, formatCount, formatDateTime } from "../format";
+import { formatDateTime } from "../format";
 import { lookUp } from "../lookUp";
 import { hrefOf } from "../router";
 import { useApi, useUser } from "../session";
@@ -54,9 +54,6 @@ export function HoldsTable() {
                 </td>
                 <td>{hold.reason}</td>
                 <td>{hold.author}</td>
-                <td>
-                  {formatCount(hold.files)}, {formatBytes(hold.size_bytes)}
-                </td>
                 <td>
                   {(hold.kind === "lock" || user.role === "admin") && (
                     <button

@@ -21,8 +21,6 @@ export interface Hold {
   author: string;
   created: string;
   released: string | null;
-  files: number;
-  size_bytes: number;
 }
 
 export type ExportState =
