@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from its_camera_ai.core.segments import SegmentState, Tier
-from its_camera_ai.recorder.check import Depth, check
+from its_camera_ai.recorder.check import Depth, check, told_by
 from its_camera_ai.recorder.closing import close_left
 from its_camera_ai.recorder.findings import CheckReport, FindingKind
 from its_camera_ai.recorder.fsck import fsck
@@ -399,7 +399,42 @@ def test_known_damage_is_counted_not_found_again(recorded: Recorded) -> None:
     assert (report.findings, report.known_damaged) == ([], 1)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_file_that_was_just_closed_may_have_no_row_yet(recorded: Recorded) -> None:
+    recorded.forget(3)
+    disk, root, repository = RealDisk(), recorded.root, recorded.repository
+    end_ns = recorded.segments[3].end_wall_ns
+    early = check(disk, root, repository, newer_than_wall_ns=end_ns - 1)
+    assert (early.findings, early.newer) == ([], 1)
+    late = check(disk, root, repository, newer_than_wall_ns=end_ns)
+    assert (kinds(late), late.newer) == ({K.FILE_WITHOUT_ROW}, 0)
+
+
+class InMemory:
+    """A file's content as an open file."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.size_bytes = len(content)
+
+    def read(self, size_bytes: int, at: int) -> bytes:
+        return self.content[at : at + size_bytes]
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_flipped_bit_is_found_in_every_byte(recorded: Recorded) -> None:
+    segment = recorded.segments[2]
+    sound = recorded.file(2).read_bytes()
+    assert told_by(InMemory(sound), segment.path, Depth.CONTENT) == (segment, None)
+    for place in range(len(sound)):
+        flipped = bytearray(sound)
+        flipped[place] ^= 1 << place % 8
+        told, finding = told_by(InMemory(bytes(flipped)), segment.path, Depth.CONTENT)
+        assert finding is not None or told != segment, f"byte {place}"
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 0.999999), bit=st.integers(0, 7))
 def test_every_flipped_bit_is_found(recorded: Recorded, place: float, bit: int) -> None:
     path = recorded.file(2)

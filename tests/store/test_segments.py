@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
+from its_camera_ai.core.activity import SegmentActivity
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment, SegmentState, Tier
 from its_camera_ai.store.database import Database
@@ -224,6 +225,10 @@ def test_marks(repository: SegmentRepository) -> None:
     assert repository.get(segment(1).id) == replace(segment(1), state=SegmentState.MISSING)
 
 
+def seen(known_s: int) -> SegmentActivity:
+    return SegmentActivity(0, 10, known_s, 0, {}, b"")
+
+
 @pytest.mark.parametrize(
     ("known", "found", "kept"),
     [
@@ -236,6 +241,19 @@ def test_marks(repository: SegmentRepository) -> None:
             {"state": SegmentState.DAMAGED}, {}, {"state": SegmentState.DAMAGED}, id="damaged"
         ),
         pytest.param({"state": SegmentState.MISSING}, {}, {}, id="was missing"),
+        pytest.param({"activity": seen(9)}, {}, {"activity": seen(9)}, id="activity"),
+        pytest.param(
+            {"activity": seen(9)},
+            {"activity": seen(8)},
+            {"activity": seen(9)},
+            id="fuller row",
+        ),
+        pytest.param(
+            {"activity": seen(8)},
+            {"activity": seen(9)},
+            {"activity": seen(9)},
+            id="fuller file",
+        ),
         pytest.param({"path": "elsewhere"}, {}, None, id="a copy"),
         pytest.param(
             {"path": "elsewhere", "state": SegmentState.MISSING}, {}, {}, id="the copy that is left"

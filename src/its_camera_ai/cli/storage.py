@@ -43,6 +43,8 @@ app.command("release")(release)
 PARTLY_DONE = 4
 LISTED = 200
 GAPS_S = 86_400
+INDEXED_AFTER_S = 60
+"""Rows follow their files within seconds; a busy database is given this time."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -74,6 +76,7 @@ def fsck(
             SegmentRepository(site.database),
             repair=repair,
             depth=depth,
+            newer_than_wall_ns=site.clock.wall_ns() - INDEXED_AFTER_S * NS_PER_S,
             on_finding=lambda finding: _show(finding, shown, as_json),
         )
         if checked.repaired is not None and checked.repaired != Repaired():
@@ -104,6 +107,7 @@ def _checked_facts(checked: Checked) -> dict[str, object]:
         "bytes": report.size_bytes,
         "rows": report.rows,
         "in_the_making": report.in_the_making,
+        "newer_than_the_index": report.newer,
         "waiting_garbage": report.waiting_garbage,
         "known_damaged": report.known_damaged,
         "known_missing": report.known_missing,

@@ -6,6 +6,7 @@ however many there are. What only seems wrong, because something changed between
 and the other, is looked at a second time before it is told.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
 from pathlib import Path
@@ -49,6 +50,7 @@ def check(
     *,
     depth: Depth = Depth.HEADS,
     camera_id: str = "",
+    newer_than_wall_ns: int | None = None,
     on_finding: OnFinding = lambda finding: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> CheckReport:
@@ -57,6 +59,8 @@ def check(
     Args:
         repository: the index; without one the files are compared among themselves only.
         camera_id: only this camera's.
+        newer_than_wall_ns: recordings that end later may have no row yet; by names alone that can't
+            be told.
         on_finding: told of each finding, also beyond those that the report lists.
         stopped: asked between files; the report is then of what was seen so far.
 
@@ -64,7 +68,8 @@ def check(
         OSError: a folder can't be read.
         DatabaseUnavailable: the index can't be read.
     """
-    return _Check(disk, root, repository, depth, camera_id, on_finding, stopped).run()
+    newer_ns = sys.maxsize if newer_than_wall_ns is None else newer_than_wall_ns
+    return _Check(disk, root, repository, depth, camera_id, newer_ns, on_finding, stopped).run()
 
 
 class _Check:
@@ -75,6 +80,7 @@ class _Check:
         repository: SegmentRepository | None,
         depth: Depth,
         camera_id: str,
+        newer_than_ns: int,
         on_finding: OnFinding,
         stopped: Callable[[], bool],
     ) -> None:
@@ -85,6 +91,7 @@ class _Check:
         self._camera_id = camera_id
         self._on_finding = on_finding
         self._stopped = stopped
+        self._newer_than_ns = newer_than_ns
         self._report = CheckReport()
         self._lonely_rows: list[IndexedFile] = []
         self._lonely_files: list[Finding] = []
@@ -254,7 +261,10 @@ class _Check:
         known = self._repository.known(paths)
         for finding in findings:
             if finding.path not in known and self._exists(finding.path):
-                self._tell(finding)
+                if _end_of(finding) > self._newer_than_ns:
+                    self._report.newer += 1
+                else:
+                    self._tell(finding)
             self._report.waiting_garbage += finding.path in known - indexed
 
     def _compare_rows(self, repository: SegmentRepository) -> None:
@@ -277,6 +287,12 @@ class _Check:
         order = self._orders.setdefault((stream[0], stream[-1]), StreamOrder())
         for finding in order.follow(link):
             self._tell(finding)
+
+
+def _end_of(finding: Finding) -> int:
+    if finding.kind is not FindingKind.FILE_WITHOUT_ROW or finding.segment is None:
+        return 0
+    return finding.segment.end_wall_ns
 
 
 def read_closed(

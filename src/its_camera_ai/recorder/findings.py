@@ -86,6 +86,7 @@ class CheckReport:
         files, size_bytes: closed recordings that were seen.
         rows: of the index that were seen.
         in_the_making: files that are being written.
+        newer: closed a moment ago, to be indexed at any moment.
         waiting_garbage: files that are garbage and not removed yet.
         known_damaged, known_missing: rows that say so already.
         findings: the first 10,000.
@@ -96,6 +97,7 @@ class CheckReport:
     size_bytes: int = 0
     rows: int = 0
     in_the_making: int = 0
+    newer: int = 0
     waiting_garbage: int = 0
     known_damaged: int = 0
     known_missing: int = 0

@@ -25,6 +25,7 @@ def fsck(
     *,
     repair: bool = False,
     depth: Depth = Depth.HEADS,
+    newer_than_wall_ns: int | None = None,
     on_finding: Callable[[Finding], None] = lambda finding: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Checked:
@@ -33,6 +34,7 @@ def fsck(
     Args:
         repair: index what is not indexed, close what is left open, put aside what is no recording,
             and mark rows whose file is gone or damaged. Nothing is deleted.
+        newer_than_wall_ns: see ``check``.
 
     Raises:
         StorageUnavailable: the volume can't be read, or is not the one that is wanted.
@@ -52,6 +54,7 @@ def fsck(
             volume.root,
             repository,
             depth=depth,
+            newer_than_wall_ns=newer_than_wall_ns,
             on_finding=take,
             stopped=stopped,
         )

@@ -123,6 +123,7 @@ class Known(NamedTuple):
     content_hash: str
     state: str
     verified_wall_ns: int
+    activity: bytes | None
 
 
 def known_of(connection: Connection, ids: Sequence[str]) -> dict[str, Known]:
@@ -149,8 +150,21 @@ def with_known(item: Segment, known: Known | None) -> Segment | None:
         return None
     if known.content_hash != item.content_hash:
         return item
-    state = item.state if missing else SegmentState(known.state)
-    return replace(item, state=state, verified_wall_ns=known.verified_wall_ns)
+    return replace(
+        item,
+        state=item.state if missing else SegmentState(known.state),
+        verified_wall_ns=known.verified_wall_ns,
+        activity=_fuller(item.activity, known.activity),
+    )
+
+
+def _fuller(told: SegmentActivity | None, packed: bytes | None) -> SegmentActivity | None:
+    """Of a file's and its row's activity the one that knows more: vision tells of the last seconds
+    when the file is closed already."""
+    if packed is None:
+        return told
+    kept = _ACTIVITIES.decode(packed)
+    return kept if told is None or kept.known_s >= told.known_s else told
 
 
 def to_garbage(
