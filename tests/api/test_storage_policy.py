@@ -5,6 +5,7 @@ import json
 import httpx
 import pytest
 
+from its_camera_ai.api.routes import storage_policy
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.retention import NS_PER_DAY
 from its_camera_ai.core.retention_matrix import MATRIX, DataClass, RetentionRule
@@ -154,3 +155,14 @@ async def test_who_may(site: Site, role: str, method: str, address: str, status:
         await sign_in(client, role)
         answer = await client.request(method, address, json=None if method == "GET" else {})
     assert answer.status_code == status
+
+
+async def test_a_request_ends_before_all_is_done(
+    site: Site, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(site, 100, 1)
+    monkeypatch.setattr(storage_policy, "RUN_S_MAX", 0.0)
+    for answer in (await admin.get(RETENTION), await admin.post(RETENTION)):
+        assert answer.json()["ended_early"] is True
+        assert answer.json()["items"] == []
+    assert len(site.deps.segments.find("gate")) == 1

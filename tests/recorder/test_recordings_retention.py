@@ -205,6 +205,13 @@ def test_what_is_to_be_archived_first(
     assert waiting == (Amount(1, 100) if "waits" in left else None)
 
 
+def test_an_archive_that_nothing_ever_reaches_is_none(site: Site) -> None:
+    site.record(100)
+    policy = StoragePolicy({RAW: ARCHIVING}, tiers=TierPolicy(cold_after_days=None))
+    site.work(policy, has_archive=True)
+    assert site.left() == set()
+
+
 def test_a_hold_keeps_and_is_told(site: Site) -> None:
     held = site.record(100)
     site.record(110)

@@ -69,7 +69,7 @@ class RetentionPlan:
     """The plan of one run.
 
     Args:
-        has_archive: recordings can reach the cold tier.
+        has_archive: the site has a cold tier; whether recordings go there says the policy.
         ages: also look for what is too old by its class; quotas alone otherwise.
     """
 
@@ -84,7 +84,7 @@ class RetentionPlan:
         self._index = index
         self._order = order
         self._policy = order.policy
-        self._has_archive = has_archive
+        self._has_archive = has_archive and order.policy.tiers.cold_after_days is not None
         self._ages = ages
         self._gone_bytes: Counter[str] = Counter()
         self._taken: dict[str, Place] = {}

@@ -1,6 +1,6 @@
 """The storage policy, and retention: what it would do, and doing it now."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -98,20 +98,24 @@ def dry_run(
         Query(alias="class", max_length=len(DataClass), description="only these classes"),
     ] = None,
 ) -> RetentionView:
-    """What a run at this moment would do, counted in the same way as a run does it."""
-    return _report(deps.retention.carry_out(dry_run=True, classes=classes))
+    """What a run at this moment would do, counted in the same way as a run does it, for at most
+    20 s."""
+    report = deps.retention.carry_out(dry_run=True, classes=classes, stopped=_time_is_up(deps))
+    return _report(report)
 
 
 @router.post("/retention", dependencies=[allow(Policy.ADMIN)])
 def run_now(request: Request, deps: Deps, body: RunRequest | None = None) -> RetentionView:
     """Run retention now, for at most 20 s; ask again, or wait for the night, for what is left."""
-    until_ns = deps.clock.monotonic_ns() + round(RUN_S_MAX * NS_PER_S)
-    report = deps.retention.carry_out(
-        classes=None if body is None else body.classes,
-        stopped=lambda: deps.clock.monotonic_ns() >= until_ns,
-    )
+    classes = None if body is None else body.classes
+    report = deps.retention.carry_out(classes=classes, stopped=_time_is_up(deps))
     _note(deps, request, "retention_run", {**report.tally.figures(), "problems": report.problems})
     return _report(report)
+
+
+def _time_is_up(deps: ApiDeps) -> Callable[[], bool]:
+    until_ns = deps.clock.monotonic_ns() + round(RUN_S_MAX * NS_PER_S)
+    return lambda: deps.clock.monotonic_ns() >= until_ns
 
 
 def _view(deps: ApiDeps) -> StoragePolicyView:
