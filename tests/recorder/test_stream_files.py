@@ -72,6 +72,7 @@ def test_a_file_whose_first_fragment_fails_for_long_is_begun_once() -> None:
     rig._room = [False] * 20
     assert rig.write(rig.fragments[0], tries=30) == 20
     assert len(rig.parts()) == 1
+    assert sum(n for site, n in rig.disk.sites.items() if site.call == "create") == 1
     rig.files.close()
     assert rig.frames() == [25], "no file without pictures was closed"
     assert len(rig.inner.files()) == 1
