@@ -198,7 +198,6 @@ export const text = {
     policy: "Policy",
     kept: "can be kept",
     breach: (when: string) => (when ? `can't be kept from ${when} on` : "can't be kept"),
-    never: "never",
     notKnown: "not known yet",
     rough: "Measured over less than two days: these are guesses.",
     recordings: "Recordings",

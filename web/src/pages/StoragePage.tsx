@@ -46,10 +46,11 @@ export function StoragePage() {
 function Disk({ forecast }: { forecast: Forecast }) {
   const used = forecast.total_bytes - forecast.free_bytes;
   const share = forecast.total_bytes > 0 ? used / forecast.total_bytes : 0;
+  const perDay = forecast.bytes_per_day.mean;
   const facts: readonly [string, string][] = [
     [words.used, words.of(formatBytes(used), formatBytes(forecast.total_bytes))],
-    [words.perDay, formatBytes(forecast.bytes_per_day.mean)],
-    [words.fullIn, forecast.full_in_days ? formatDays(forecast.full_in_days.mean) : words.never],
+    [words.perDay, perDay > 0 ? formatBytes(perDay) : words.notKnown],
+    [words.fullIn, forecast.full_in_days ? formatDays(forecast.full_in_days.mean) : words.notKnown],
     [words.holds, forecast.holds_days ? formatDays(forecast.holds_days.mean) : words.notKnown],
     [words.policy, policyText(forecast)],
   ];

@@ -72,7 +72,7 @@ export function EvidencePanel(props: Props) {
             <button
               key={name}
               type="button"
-              className={`button ${tool === name ? "button--primary" : ""}`}
+              className="button"
               aria-pressed={tool === name}
               data-testid={`tool-${name}`}
               onClick={() => choose(name)}
