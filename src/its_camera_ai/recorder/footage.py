@@ -49,11 +49,15 @@ def named_start_ns(day: str, name: str) -> int | None:
 
 @dataclass(slots=True)
 class _Stream:
+    """``days`` still to be listed; ``names`` of ``day``, sorted, which is by time."""
+
     camera_id: str
     folder: str
     days: deque[str]
-    files: deque[Footage] = field(default_factory=deque)
-    passed: Footage | None = None
+    day: str = ""
+    names: deque[str] = field(default_factory=deque)
+    head: Footage | None = None
+    passed: tuple[str, str] = ("", "")
 
 
 class FootageByAge:
@@ -95,36 +99,46 @@ class FootageByAge:
     def pass_by(self, footage: Footage) -> None:
         """Go on to what comes after; ``footage`` came from ``oldest``."""
         for stream in self._streams:
-            if stream.files and stream.files[0] == footage:
-                stream.passed = stream.files.popleft()
-                self._look_on(stream)
+            if stream.head == footage:
+                stream.passed = stream.day, footage.path.rpartition("/")[2]
+                stream.head = None
+                if not stream.names:
+                    self._look_on(stream)
                 return
 
     def look_on(self) -> None:
         """Where a stream came to its end, see whether it went on since."""
         for stream in self._streams:
-            self._look_on(stream)
+            if stream.head is None and not stream.names:
+                self._look_on(stream)
 
     def _look_on(self, stream: _Stream) -> None:
-        if not stream.files and not stream.days:
-            last_day = "" if stream.passed is None else stream.passed.path.split("/")[2]
+        if not stream.days:
             days = (day for day in self._folders(stream.folder) if _DAY.fullmatch(day))
-            stream.days.extend(sorted(day for day in days if day >= last_day))
+            stream.days.extend(sorted(day for day in days if day >= stream.passed[0]))
 
     def _first(self, stream: _Stream) -> Footage | None:
-        while not stream.files and stream.days:
-            day = stream.days.popleft()
-            found = sorted(self._of_day(stream, day))
-            stream.files.extend(f for f in found if stream.passed is None or f > stream.passed)
-        return stream.files[0] if stream.files else None
+        # only the head is parsed: a day of a camera may hold thousands of names
+        while stream.head is None:
+            if stream.names:
+                name = stream.names.popleft()
+                start_ns = named_start_ns(stream.day, name)
+                if start_ns is not None:
+                    path = f"{stream.folder}/{stream.day}/{name}"
+                    stream.head = Footage(start_ns, path, stream.camera_id)
+            elif stream.days:
+                stream.day = stream.days.popleft()
+                stream.names.extend(sorted(self._names(stream)))
+            else:
+                return None
+        return stream.head
 
-    def _of_day(self, stream: _Stream, day: str) -> Iterator[Footage]:
-        folder = f"{stream.folder}/{day}"
+    def _names(self, stream: _Stream) -> Iterator[str]:
         try:
-            entries = self._disk.entries(self._root / folder)
+            entries = self._disk.entries(self._root / stream.folder / stream.day)
         except FileNotFoundError:
             return
+        day, last = stream.passed
         for entry in entries:
-            start_ns = named_start_ns(day, entry.name) if entry.is_file else None
-            if start_ns is not None:
-                yield Footage(start_ns, f"{folder}/{entry.name}", stream.camera_id)
+            if entry.is_file and (stream.day != day or entry.name > last):
+                yield entry.name

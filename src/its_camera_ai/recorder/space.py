@@ -27,6 +27,8 @@ CHECK_S = 0.5
 SILENT_AFTER_S = 5.0
 MARGIN_BYTES = 1024 * 1024
 """For the seals and folders that come with a fragment."""
+HEADROOM = 4
+"""What a recorder that found the disk full gets: so many times what it asked for."""
 ROUNDS = 16
 """How often the free space is looked at anew: something may eat it as fast as it is freed."""
 
@@ -135,8 +137,9 @@ class SpaceKeeper:
         with self._one_at_a_time:
             if self._freed_ns >= before_ns:
                 return True  # another recorder had it done while this one waited
-            # full with space left: out of inodes, or a quota of the file system
-            freed = self._free(wanted_bytes + MARGIN_BYTES, files_min=BATCH_FILES // 4)
+            # just as much as lets all recorders go on: the keeper's next look does the rest. Full
+            # with space left is out of inodes, or a quota of the file system
+            freed = self._free(HEADROOM * wanted_bytes + MARGIN_BYTES, files_min=BATCH_FILES // 4)
             if not freed.paths:
                 text = self._nothing_left(freed)
                 self._figures = replace(self._figures, protected_only=True, problem=text)
@@ -149,7 +152,7 @@ class SpaceKeeper:
         try:
             self._check()
             with self._one_at_a_time:
-                self._free(0, over_bytes=self._quotas.over_total_bytes())
+                self._free(None, over_bytes=self._quotas.over_total_bytes())
         except StorageUnavailable as error:
             self._told(str(error))
         except OSError as error:
@@ -162,13 +165,15 @@ class SpaceKeeper:
             log.error("space can't be kept free", problem=problem)
         self._figures = replace(self._figures, problem=problem)
 
-    def _free(self, wanted_bytes: int, *, files_min: int = 0, over_bytes: int = 0) -> Evicted:
-        """Remove until the reserve, and at least ``wanted_bytes``, is free."""
+    def _free(
+        self, wanted_bytes: int | None, *, files_min: int = 0, over_bytes: int = 0
+    ) -> Evicted:
+        """Remove until so much is free, or the reserve."""
         whole = Evicted()
         for number in range(ROUNDS):
             space = self._disk.space(self._root)
             reserve = self._reserve.of(space.total_bytes, self._bytes_per_s())
-            missing = max(reserve, wanted_bytes) - space.free_bytes
+            missing = (reserve if wanted_bytes is None else wanted_bytes) - space.free_bytes
             if number == 0:
                 missing = max(missing, over_bytes)
             least = max(files_min - len(whole.paths), 0)
