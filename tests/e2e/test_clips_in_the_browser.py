@@ -41,8 +41,10 @@ SEEK_TO_ALL = """async ([count, fps]) => {
       video.onseeked = done;
       video.onerror = () => failed(new Error(video.error.message));
     });
+    const shown = new Promise(done => video.requestVideoFrameCallback(done));
     video.currentTime = (n + 0.5) / fps;
     await seeked;
+    if (n > 0) await shown;  // the first picture stands there from the beginning
     context.drawImage(video, 0, 0);
     const pixels = context.getImageData(0, Math.floor(canvas.height / 20), canvas.width, 1).data;
     rows.push(Array.from(pixels.filter((_, at) => at % 4 === 1)));

@@ -19,6 +19,7 @@ from its_camera_ai.core.media import Packet
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.recorder.evidence_check import check_export
 from its_camera_ai.recorder.exporter import WAIT_S, WAIT_S_MAX
+from its_camera_ai.recorder.media import Media
 from its_camera_ai.store.disk import RealDisk, RealFile
 from its_camera_ai.store.exports import ExportRepository
 from tests.recorder.export_support import ExportSite
@@ -309,6 +310,18 @@ def test_what_recording_needs_is_never_eaten(hooked: ExportSite) -> None:
     given_up = hooked.made(export_id)
     assert given_up.export.state is ExportState.FAILED
     assert not given_up.path.exists()
+
+
+def test_a_tier_that_is_not_there_makes_it_wait(site: ExportSite) -> None:
+    site.record(packets(SPEC))
+    export_id = site.ask()
+    site.worker(media=Media({})).work_once(lambda: False)
+    waiting = site.made(export_id)
+    assert waiting.export.state is ExportState.WAITING
+    assert "ITSCAM_HOT_STORE" in waiting.export.problem
+    site.clock.ahead_s = WAIT_S + 1
+    site.worker().work_once(lambda: False)
+    assert site.made(export_id).export.state is ExportState.DONE
 
 
 def test_an_input_output_error_fails_with_words(hooked: ExportSite) -> None:
