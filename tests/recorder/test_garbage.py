@@ -1,5 +1,7 @@
 """Deletion: rows leave the index first, files go afterwards, holds win."""
 
+import errno
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,14 +9,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
+from its_camera_ai.core.disk import Entry
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment, Tier
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.garbage import Collected, Garbage, VolumeFiles
+from its_camera_ai.recorder.garbage import Collected, Garbage, VolumeFiles, removers
+from its_camera_ai.recorder.media import Media
 from its_camera_ai.recorder.volume import Volume
 from its_camera_ai.sim.clock import SimulatedClock
 from its_camera_ai.store.database import Database, open_database
 from its_camera_ai.store.disk import RealDisk
+from its_camera_ai.store.folder_store import FolderStore
 from its_camera_ai.store.garbage import GarbageRepository
 from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.schema import holds
@@ -187,3 +192,95 @@ def test_other_tiers_wait_for_their_store(
     assert garbage(database, root).collect() == Collected(1, 4, 0)
     index.discard(["id-1"], reason="retention", now_wall_ns=5)
     assert garbage(database, root).collect() == Collected(0, 0, 1)
+
+
+def test_nothing_is_removed_through_a_link(
+    index: SegmentRepository, database: Database, root: Path
+) -> None:
+    outside = root.parent / "outside"
+    (root / "gate/main" / DAY).rename(outside)
+    (root / "gate/main" / DAY).symlink_to(outside)
+    index.discard(["id-1"], reason="quota", now_wall_ns=5)
+    assert garbage(database, root).collect() == Collected(0, 0, 1)
+    assert (outside / "1.mp4").exists()
+
+
+def test_a_folder_that_is_gone_is_done(
+    index: SegmentRepository, database: Database, root: Path
+) -> None:
+    shutil.rmtree(root / "gate")
+    index.discard(["id-1", "id-2"], reason="quota", now_wall_ns=5)
+    assert garbage(database, root).collect() == Collected(2, 8, 0)
+
+
+class FailingDisk(RealDisk):
+    """One call fails once."""
+
+    def __init__(self, call: str) -> None:
+        super().__init__()
+        self._call: str | None = call
+
+    def _fail(self, call: str) -> None:
+        if call == self._call:
+            self._call = None
+            raise OSError(errno.EIO, "Input/output error")
+
+    def unlink(self, path: Path) -> None:
+        self._fail("unlink")
+        super().unlink(path)
+
+    def sync_folder(self, folder: Path) -> None:
+        self._fail("sync_folder")
+        super().sync_folder(folder)
+
+    def entries(self, folder: Path) -> list[Entry]:
+        self._fail("entries")
+        return super().entries(folder)
+
+
+@pytest.mark.parametrize(
+    ("call", "first"),
+    [
+        pytest.param("unlink", Collected(1, 4, 1), id="unlink"),
+        pytest.param("sync_folder", Collected(0, 0, 2), id="sync"),
+        pytest.param("entries", Collected(0, 0, 2), id="list"),
+    ],
+)
+def test_what_fails_is_counted_and_tried_again(
+    index: SegmentRepository, database: Database, root: Path, call: str, first: Collected
+) -> None:
+    index.discard(["id-1", "id-2"], reason="quota", now_wall_ns=5)
+    files = VolumeFiles(Volume(FailingDisk(call), root), SimulatedClock(wall_ns=NOW_NS))
+    collector = Garbage(GarbageRepository(database), {Tier.HOT: files})
+    assert collector.collect() == first
+    assert collector.collect() == Collected(2 - first.files, 8 - first.size_bytes, 0)
+    assert not (root / segment(1).path).exists()
+    assert not (root / segment(2).path).exists()
+
+
+def test_it_stops_when_asked(index: SegmentRepository, database: Database, root: Path) -> None:
+    index.discard([f"id-{n}" for n in range(10)], reason="quota", now_wall_ns=5)
+    assert garbage(database, root).collect(lambda: True) == Collected(0, 0, 0)
+
+
+def test_another_tier_is_emptied_through_its_store(
+    index: SegmentRepository, database: Database, root: Path
+) -> None:
+    warm = root.parent / "warm"
+    for number in (1, 2):
+        index.put(replace(segment(number), tier=Tier.WARM))
+        (warm / segment(number).path).parent.mkdir(parents=True, exist_ok=True)
+        (warm / segment(number).path).write_bytes(b"mp4!")
+    volume, disk = Volume(RealDisk(), root), RealDisk()
+    media = Media({Tier.HOT: FolderStore(disk, root), Tier.WARM: FolderStore(disk, warm)})
+    stores = removers(volume, media, SimulatedClock(wall_ns=NOW_NS))
+    collector = Garbage(GarbageRepository(database), stores)
+    index.discard(["id-1"], reason="quota", now_wall_ns=5)
+    assert collector.collect() == Collected(1, 4, 0)
+    assert not (warm / segment(1).path).exists()
+    assert (root / segment(1).path).exists(), "not of this tier"
+    warm.rename(warm.with_name("away"))
+    index.discard(["id-2", "id-3"], reason="quota", now_wall_ns=5)
+    assert collector.collect() == Collected(1, 4, 1), "the other tier does not wait"
+    warm.with_name("away").rename(warm)
+    assert collector.collect() == Collected(1, 4, 0)

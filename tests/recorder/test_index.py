@@ -1,17 +1,19 @@
 """The index: never in the recorder's way, and healed from the files alone."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from its_camera_ai.core.errors import DatabaseUnavailable
+from its_camera_ai.core.errors import DatabaseUnavailable, StorageUnavailable
+from its_camera_ai.core.jobs import JobResult
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.recorder import index as index_module
 from its_camera_ai.recorder.index import BackgroundIndex
 from its_camera_ai.recorder.media_tree import QUARANTINE
 from its_camera_ai.recorder.recorder import Recorder
-from its_camera_ai.recorder.recovery import reconcile, take_up
+from its_camera_ai.recorder.recovery import Recheck, reconcile, take_up
 from its_camera_ai.recorder.repair import Repaired
 from its_camera_ai.recorder.segment_file import OPEN_FOLDER
 from its_camera_ai.recorder.segment_format import seal_size
@@ -20,6 +22,7 @@ from its_camera_ai.store.database import open_database
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.segments import SegmentRepository
+from tests.recorder.recorded import Recorded
 from tests.recorder.support import RememberingIndex, packets
 from tests.support.clips import ClipSpec, numbers_in
 from tests.support.waiting import wait_until
@@ -126,3 +129,36 @@ def test_links_out_of_the_folder_are_left_alone(
     (root / "cam" / "link.mp4").symlink_to(outside)
     assert reconcile(volume(root), repository, "cam") == Repaired(left=1)
     assert outside.read_bytes() == b"mine"
+
+
+def test_the_nightly_job_looks_at_all_cameras(recorded: Recorded) -> None:
+    recorded.forget(1)
+    job = Recheck(recorded.volume, recorded.repository)
+    assert job.run(lambda: False) == JobResult(asdict(Repaired(indexed=1)), audit=False)
+    recorded.file(2).unlink()
+    (recorded.root / "yard").mkdir()
+    (recorded.root / "yard" / "notes.txt").write_text("hello")
+    result = job.run(lambda: False)
+    assert (result.figures["marked_missing"], result.figures["quarantined"]) == (1, 1)
+    assert result.audit
+
+
+def test_no_row_is_called_missing_on_another_volume(recorded: Recorded) -> None:
+    class Swapped:
+        """Right at first, and exchanged before the rows are written."""
+
+        takes = 0
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def check(self) -> None:
+            self.asked += 1
+            if self.asked > 1:
+                raise StorageUnavailable("another disk")
+
+    recorded.file(1).unlink()
+    other = Volume(RealDisk(), recorded.root, identity=Swapped())
+    with pytest.raises(StorageUnavailable, match="another disk"):
+        reconcile(other, recorded.repository, "cam")
+    assert recorded.state(1) == "good"

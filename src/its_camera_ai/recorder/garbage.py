@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Protocol
 
 import structlog
@@ -15,6 +15,7 @@ from its_camera_ai.core.jobs import Every, JobResult, Schedule
 from its_camera_ai.core.segments import Tier
 from its_camera_ai.core.time import NS_PER_S, Clock
 from its_camera_ai.recorder.media import Media
+from its_camera_ai.recorder.media_tree import exists, is_folder
 from its_camera_ai.recorder.volume import Volume
 from its_camera_ai.store.garbage import GarbageItem, GarbageRepository
 from its_camera_ai.store.media_store import MediaStore
@@ -127,22 +128,30 @@ class VolumeFiles:
         """
         self._volume.check()
         reasons: dict[str, str] = {}
-        by_folder: dict[Path, list[str]] = defaultdict(list)
+        by_folder: dict[str, list[str]] = defaultdict(list)
         for path in paths:
             parts = PurePosixPath(path)
             if parts.is_absolute() or len(parts.parts) != 4 or ".." in parts.parts:
                 reasons[path] = "this is no place of a recording"
             else:
-                by_folder[self._volume.root / parts.parent].append(path)
+                by_folder[parts.parent.as_posix()].append(path)
         for folder, group in by_folder.items():
             reasons |= self._remove_in(folder, group)
         return reasons
 
-    def _remove_in(self, folder: Path, paths: Sequence[str]) -> dict[str, str]:
-        disk, reasons = self._volume.disk, {}
+    def _remove_in(self, day: str, paths: Sequence[str]) -> dict[str, str]:
+        disk, root, folder = self._volume.disk, self._volume.root, self._volume.root / day
+        reasons: dict[str, str] = {}
+        try:
+            if not is_folder(disk, root, day):
+                # nothing is there; or a link, through which nothing of ours is removed
+                there = [path for path in paths if exists(disk, root / path)]
+                return dict.fromkeys(there, "its folder is a link: remove the link")
+        except OSError as error:
+            return dict.fromkeys(paths, error.strerror or "unknown error")
         for path in paths:
             try:
-                disk.unlink(self._volume.root / path)
+                disk.unlink(root / path)
             except FileNotFoundError:
                 continue
             except OSError as error:

@@ -101,6 +101,23 @@ def is_file(disk: Disk, root: Path, path: str) -> bool:
     return True
 
 
+def is_folder(disk: Disk, root: Path, path: str) -> bool:
+    """Whether a path leads to a folder beneath the root, by no link.
+
+    Raises:
+        OSError: that can't be told.
+    """
+    at = root
+    for name in path.split("/"):
+        try:
+            if not any(entry.name == name and entry.is_folder for entry in disk.entries(at)):
+                return False
+        except FileNotFoundError:
+            return False
+        at /= name
+    return True
+
+
 def _plain(path: str) -> bool:
     return not any(part in ("", ".", "..") or "\0" in part for part in path.split("/"))
 
