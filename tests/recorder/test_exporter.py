@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from its_camera_ai.core.disk import Bytes, Space
-from its_camera_ai.core.errors import DatabaseUnavailable
+from its_camera_ai.core.errors import DatabaseUnavailable, RetryableError, StorageUnavailable
 from its_camera_ai.core.exports import Damaged, ExportState
 from its_camera_ai.core.holds import Hold, HoldKind
 from its_camera_ai.core.media import Packet
@@ -460,15 +460,16 @@ def test_progress_is_stored_twice_a_second_at_the_most(hooked: ExportSite) -> No
     assert all(later - earlier >= 0.5 for earlier, later in pairwise(told))
 
 
-def test_the_worker_survives_a_dead_database(site: ExportSite) -> None:
+@pytest.mark.parametrize("error", [DatabaseUnavailable, StorageUnavailable])
+def test_the_worker_survives_a_dead_database(error: type[RetryableError], site: ExportSite) -> None:
     rounds = iter([False, False, False])
 
     class Dead:
         def find(self) -> list[object]:
-            raise DatabaseUnavailable("gone")
+            raise error("gone")
 
         def claim(self, now_ns: int, waited_until_ns: int) -> None:
-            raise DatabaseUnavailable("gone")
+            raise error("gone")
 
     site.worker(exports=Dead()).run(lambda: next(rounds, True))
 

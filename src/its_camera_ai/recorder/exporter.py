@@ -10,6 +10,7 @@ import structlog
 from its_camera_ai.core.errors import (
     DatabaseUnavailable,
     ItscamError,
+    RetryableError,
     StorageUnavailable,
 )
 from its_camera_ai.core.exports import Export, ExportRequest, ExportState
@@ -93,7 +94,7 @@ class ExportWorker:
         while not stopped():
             try:
                 worked = self.work_once(stopped)
-            except DatabaseUnavailable as error:
+            except RetryableError as error:  # the database, or the disk that it lies on
                 log.warning("exports wait for the database", reason=str(error))
                 worked = False
             if not worked:
@@ -105,7 +106,7 @@ class ExportWorker:
             for export in self._parts.exports.find():
                 if export.state is ExportState.DONE:
                     self._parts.folder(export.id).tidy()
-        except DatabaseUnavailable as error:
+        except RetryableError as error:
             log.warning("exports wait for the database", reason=str(error))
 
     def work_once(self, stopped: Callable[[], bool]) -> bool:
