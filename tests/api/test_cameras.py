@@ -8,6 +8,7 @@ import pytest
 
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.scene import Anchor, Line, Scene, Unit, Zone
+from its_camera_ai.core.site_facts import SiteFacts
 from tests.api.support import Site, camera, client_of, sign_in
 
 SCENE = Scene(
@@ -108,6 +109,25 @@ async def test_the_document_put_back_changes_nothing(site: Site, admin: httpx.As
     assert "channel" not in site.deps.audit.find(limit=1)[0].detail
 
 
+async def test_a_recording_plan_is_kept_and_shown(site: Site, admin: httpx.AsyncClient) -> None:
+    site.deps.cameras.change(site=SiteFacts("Europe/Berlin"))
+    rule = {"mode": "off", "weekdays": ["sat"], "start": "22:00", "end": "06:00"}
+    section = {"mode": "events", "lines": ["a"], "pre_roll_s": 8, "schedule": [rule]}
+    response = await admin.put("/api/v1/cameras/south", json={**DOCUMENT, "recording": section})
+    assert response.status_code == 201
+    shown = response.json()["document"]["recording"]
+    assert shown["schedule"] == [{**rule, "holidays": "any"}]
+    assert {key: shown[key] for key in ("mode", "lines", "pre_roll_s", "post_roll_s")} == {
+        "mode": "events",
+        "lines": ["a"],
+        "pre_roll_s": 8.0,
+        "post_roll_s": 10.0,
+    }
+    stored = site.deps.cameras.get("south")
+    assert stored is not None
+    assert stored.recording.rules[0].over_midnight
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -136,6 +156,25 @@ async def test_the_document_put_back_changes_nothing(site: Site, admin: httpx.As
         ),
         pytest.param({"lines": DOCUMENT["lines"] * 2}, "used twice", id="same id"),
         pytest.param({"url": None}, "body.url", id="no address"),
+        pytest.param({"recording": {"mode": "always"}}, "body.recording.mode", id="no such mode"),
+        pytest.param(
+            {"recording": {"mode": "events", "lines": ["x"]}}, "has no line 'x'", id="no such line"
+        ),
+        pytest.param(
+            {"recording": {"schedule": [{"mode": "off", "start": "08:00", "end": "09:00"}]}},
+            "recording.schedule[0]: needs to know where the site is",
+            id="no time zone",
+        ),
+        pytest.param(
+            {"recording": {"schedule": [{"mode": "off", "start": "08:00"}]}},
+            "recording.schedule[0]: has only one of",
+            id="no end",
+        ),
+        pytest.param(
+            {"recording": {"mode": "motion"}, "detect": False},
+            "needs 'detect: true'",
+            id="no looks",
+        ),
     ],
 )
 async def test_refused(

@@ -19,7 +19,13 @@ from its_camera_ai.core.recording import (
 )
 from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.core.time import NS_PER_MS, NS_PER_S
-from its_camera_ai.recorder.recording_gate import ALLOWANCE_S, RecordingCause, RecordingGate
+from its_camera_ai.recorder.recorder import QUEUE_BYTES_MAX
+from its_camera_ai.recorder.recording_gate import (
+    ALLOWANCE_S,
+    RING_BYTES_MAX,
+    RecordingCause,
+    RecordingGate,
+)
 from its_camera_ai.recorder.recording_schedule import RecordingSchedule
 
 START_S = 1_772_366_400  # 2026-03-01 12:00 UTC
@@ -427,3 +433,7 @@ def test_a_request_far_into_the_future_ends_all_the_same() -> None:
         if second == 20:
             rig.gate.ask(START_NS + 20 * NS_PER_S, 2**62)
     assert rig.spans_s()[-1][1] == pytest.approx(620 + 4, abs=3)
+
+
+def test_the_recorder_can_take_a_whole_ring_at_once() -> None:
+    assert 2 * RING_BYTES_MAX <= QUEUE_BYTES_MAX

@@ -38,7 +38,8 @@ LINGER_S = 2.0
 """A file goes on so long after the last word, which comes once a second."""
 STEP_S = 5.0
 """Wall time that goes back by more is a clock that was set; by less it is the order of pictures."""
-RING_BYTES_MAX = 64 * 1024 * 1024
+RING_BYTES_MAX = 32 * 1024 * 1024
+"""Half of the recorder's queue, which has to take all of it at once."""
 AHEAD_S_MAX = 600.0
 _ALLOWANCE_NS = round(ALLOWANCE_S * NS_PER_S)
 _STEP_NS = round(STEP_S * NS_PER_S)

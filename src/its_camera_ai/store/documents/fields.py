@@ -276,7 +276,8 @@ class SiteFields(Section):
         description="The list of cameras; may be empty: `cameras: []`."
     )
     site: PlaceFields = Field(
-        default_factory=PlaceFields, description="Where the site is: see below."
+        default_factory=PlaceFields,
+        description="Where the site is: see below. Left out, nothing is known of it.",
     )
     storage: StorageFields | None = Field(
         default=None,
