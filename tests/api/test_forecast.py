@@ -36,3 +36,27 @@ async def test_when_the_disk_will_be_full(site: Site, viewer: httpx.AsyncClient)
     assert found["cameras"][0]["camera_id"] == "gate"
     assert found["cameras"][0]["measured_days"] == 7.0
     assert not found["is_rough"]
+
+
+async def test_metrics_of_the_disk(site: Site, viewer: httpx.AsyncClient) -> None:
+    storage = StorageStatus(
+        total_bytes=1000, free_bytes=120, reserve_bytes=20, level=85, is_short=True
+    )
+    counters = {"evicted_files": 3.0, "evicted_bytes": 77.0}
+    status = RoleStatus(
+        "ingest", 0, 1, BASE_WALL_NS, 0, ready=True, storage=storage, counters=counters
+    )
+    site.deps.state.on_status(status)
+    told = (await viewer.get("/metrics")).text
+    for line in (
+        'itscam_storage_bytes{what="free"} 120.0',
+        'itscam_storage_bytes{what="total"} 1000.0',
+        "itscam_storage_level_percent 85.0",
+        "itscam_storage_short_of_policy 1.0",
+        "itscam_storage_nothing_to_remove 0.0",
+        'itscam_evicted_bytes_total{index="0",role="ingest"} 77.0',
+    ):
+        assert line in told
+    site.clock.turn(60)
+    stale = (await viewer.get("/metrics")).text
+    assert "itscam_storage_level_percent 85.0" not in stale

@@ -115,6 +115,23 @@ def process_up(picture: Picture) -> Iterator[Sample]:
         yield (beat.value.role, str(beat.value.index)), float(up)
 
 
+def storage(attribute: str) -> Callable[[Picture], Iterator[Sample]]:
+    """A figure of the volume that is recorded to, from the process that records."""
+
+    def samples(picture: Picture) -> Iterator[Sample]:
+        for beat in picture.state.heartbeats():
+            if beat.value.storage is not None and not beat.stale:
+                yield (), float(getattr(beat.value.storage, attribute))
+
+    return samples
+
+
+def storage_bytes(picture: Picture) -> Iterator[Sample]:
+    for what in ("total", "free", "reserve"):
+        for _, value in storage(f"{what}_bytes")(picture):
+            yield (what,), value
+
+
 def counter(name: str) -> Callable[[Picture], Iterator[Sample]]:
     """A number out of ``RoleStatus.counters``, where a process reports it."""
 
