@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ from its_camera_ai.core.disk import Disk
 from its_camera_ai.core.errors import StorageUnavailable
 from its_camera_ai.core.segments import Tier
 from its_camera_ai.core.time import NS_PER_S
+from its_camera_ai.recorder.check import Depth, check
+from its_camera_ai.recorder.eviction import Evictor
 from its_camera_ai.recorder.garbage import Garbage, VolumeFiles
 from its_camera_ai.recorder.segment_file import OPEN_FOLDER
 from its_camera_ai.sim.clock import SimulatedClock
@@ -29,6 +32,7 @@ from its_camera_ai.sim.disk import SimulatedDisk
 from its_camera_ai.sim.failing_disk import CallSite, FailingDisk, Fault
 from its_camera_ai.store.database import Database, open_database
 from its_camera_ai.store.garbage import GarbageRepository
+from its_camera_ai.store.hold_mirror import HoldMirror
 from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.schema import garbage, segments
 from its_camera_ai.store.segments import SegmentRepository
@@ -40,13 +44,16 @@ TRIES_MAX = 40
 """A fault is over after one call; so often a caller may have to repeat what it wanted."""
 PACKAGE = Path(its_camera_ai.__file__).parent
 SOURCES = (
+    "recorder/check.py",
     "recorder/closing.py",
     "recorder/garbage.py",
+    "recorder/media_tree.py",
     "recorder/quarantine.py",
     "recorder/segment_file.py",
     "recorder/segment_reading.py",
     "recorder/stream_files.py",
     "recorder/recovery.py",
+    "recorder/repair.py",
     "recorder/volume.py",
 )
 
@@ -85,7 +92,9 @@ class Life:
         site.boot(at_s=0)
         assert site.run(4.6)
         self._cut_off()
+        self._look()
         assert site.recover()
+        self._repository.discard(["ghost"], reason="age", now_wall_ns=WALL_NS)
         site.boot(at_s=60)
         assert site.run(4.6)
         assert site.stop()
@@ -93,6 +102,12 @@ class Life:
         site.store_rows()
         self._delete()
         assert site.recover()
+        self._look()
+
+    def _look(self) -> None:
+        """The check, as people run it; it may find a failing disk, it must not break on it."""
+        with suppress(OSError):
+            check(self.disk, ROOT, self._repository, depth=Depth.CONTENT)
 
     def check(self) -> None:
         """The next start takes up what could not be before; then all is as it should be."""
@@ -111,6 +126,8 @@ class Life:
         put(inner, parts[1].with_name("nothing.mp4.part"), b"")
         put(inner, parts[1].with_name("strange.mp4.part"), b"no recording at all")
         put(inner, parts[1].parents[1] / "2023-11-14" / "stranger.mp4", bytes(900))
+        ghost = replace(self.site.index.segments[0], id="ghost", path="c1/main/2023-11-14/g.mp4")
+        self._repository.put(ghost)  # a row whose file is gone
 
     def _delete(self) -> None:
         for row in (rows := self._repository.find("c1")):
@@ -235,3 +252,51 @@ def places_in_sources() -> Iterator[tuple[str, int, str]]:
                     name in of_files and re.search(r"\b(file|lock|_file)$", receiver)
                 ):
                     yield source, node.lineno, name
+
+
+EVICTION = ("recorder/eviction.py", "recorder/footage.py")
+
+
+def evicted(database: Database, *faults: Order) -> Counter[CallSite]:
+    """Two files are removed to make room, with one failing place or none."""
+    life = Life(database)
+    site = life.site
+    site.boot(at_s=0)
+    assert site.run(8)
+    assert site.stop()
+    before = closed(life.disk.inner)
+    for order in faults:
+        life.disk.fail(lambda s, site=order.site: s == site, order.fault)
+    evictor = Evictor(
+        life.disk,
+        ROOT,
+        HoldMirror(life.disk, ROOT),
+        check=site.volume.check,
+        clock=SimulatedClock(WALL_NS),
+    )
+    for _ in range(TRIES_MAX):
+        with suppress(StorageUnavailable):
+            evictor.evict(lambda done: len(before) - len(closed(life.disk.inner)) >= 2)
+    assert set(life.disk.failed) == {order.site for order in faults}
+    left = closed(life.disk.inner)
+    assert len(left) == len(before) - 2
+    assert sorted(set(before) - set(left), key=_age)[-1] in sorted(before, key=_age)[:3]
+    assert all(before[path] == content for path, content in left.items())
+    return life.disk.sites
+
+
+def closed(disk: Disk) -> dict[Path, bytes]:
+    assert isinstance(disk, SimulatedDisk)
+    return {path: content for path, content in disk.files().items() if path.suffix == ".mp4"}
+
+
+def _age(path: Path) -> str:
+    return path.name
+
+
+def test_making_room_fails_once_in_every_place(database: Database) -> None:
+    places = [site for site in evicted(database) if site.path in EVICTION]
+    assert len(places) >= 4
+    for site in places:
+        for fault in site.faults():
+            evicted(database, Order(site, fault))
