@@ -144,17 +144,13 @@ def _segments(parts: Sequence[_Part], keys_only: bool) -> Iterator[str]:
 
 def _date_time(wall_ns: int) -> str:
     """As ``iso_utc``, at a fraction of its cost: a day has thousands."""
-    millis = wall_ns // NS_PER_MS
-    day, millis = divmod(millis, 86_400_000)
-    seconds, millis = divmod(millis, 1000)
-    minutes, second = divmod(seconds, 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{_date(day)}T{hour:02d}:{minute:02d}:{second:02d}.{millis:03d}Z"
+    minutes, millis = divmod(wall_ns // NS_PER_MS, 60_000)
+    return f"{_minute(minutes)}{millis // 1000:02d}.{millis % 1000:03d}Z"
 
 
-@lru_cache(maxsize=64)
-def _date(day: int) -> str:
-    return iso_utc(day * 86_400 * NS_PER_S)[:10]
+@lru_cache(maxsize=4096)
+def _minute(minutes: int) -> str:
+    return iso_utc(minutes * 60 * NS_PER_S)[:17]
 
 
 def _address(segment: ListedSegment, name: str) -> str:

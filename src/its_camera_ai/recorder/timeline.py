@@ -106,22 +106,24 @@ def stretches(ordered: Sequence[ListedSegment]) -> list[Stretch]:
 
 def gaps(ordered: Sequence[ListedSegment], since_ns: int, until_ns: int) -> list[Gap]:
     """What of ``[since, until)`` is not shown, by time; recordings that overlap count once."""
-    spans: list[tuple[int, int, GapReason | None]] = [
-        (s.since_ns, s.until_ns, None) for s in stretches(ordered)
-    ]
-    for segment in ordered:
-        reason = unshown(segment)
-        if reason is not None:
-            spans.append((segment.start_wall_ns, segment.end_wall_ns, reason))
     found: list[Gap] = []
     at = since_ns
-    for start_ns, end_ns, reason in sorted(spans, key=lambda span: span[:2]):
-        if start_ns - at > SEAM_NS:
+    latest: ListedSegment | None = None  # of those so far, the one that lasts longest
+    for segment in sorted(ordered, key=_span):
+        start_ns, end_ns = segment.start_wall_ns, segment.end_wall_ns
+        if start_ns - at > SEAM_NS and (latest is None or start_ns - at > _seam_ns(latest)):
             found.append(Gap(at, min(start_ns, until_ns), GapReason.NOT_RECORDED))
-        begin, end = max(start_ns, at), min(end_ns, until_ns)
-        if reason is not None and end > begin:
-            found.append(Gap(begin, end, reason))
-        at = max(at, end_ns)
+        reason = unshown(segment)
+        if reason is not None:
+            begin, end = max(start_ns, at), min(end_ns, until_ns)
+            if end > begin:
+                found.append(Gap(begin, end, reason))
+        if end_ns > at:
+            at, latest = end_ns, segment
     if until_ns - at > SEAM_NS:
         found.append(Gap(at, until_ns, GapReason.NOT_RECORDED))
     return found
+
+
+def _span(segment: ListedSegment) -> tuple[int, int]:
+    return segment.start_wall_ns, segment.end_wall_ns
