@@ -183,6 +183,7 @@ def _tell(result: dict[str, Any], options: argparse.Namespace) -> int:
     machine = result["machine"]
     text = "\n\n".join(
         (
+            "## Moving to slower tiers",
             (
                 "Moving recordings to a slower tier: "
                 f"{options.turns} turns of {options.files} recordings of {options.mb:g} MB, mover "
