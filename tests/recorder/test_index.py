@@ -143,6 +143,18 @@ def test_the_nightly_job_looks_at_all_cameras(recorded: Recorded) -> None:
     assert result.audit
 
 
+def test_the_nightly_job_closes_what_nobody_else_takes_up(recorded: Recorded) -> None:
+    folder = recorded.file(3).parents[1] / ".open"
+    recorded.file(3).rename(folder / (recorded.file(3).name + ".part"))
+    recorded.forget(3)
+    being_written = RealDisk().create(folder / "x.mp4.part")
+    job = Recheck(recorded.volume, recorded.repository)
+    assert job.run(lambda: False).figures["closed"] == 1
+    assert recorded.listing() == recorded.segments
+    assert [path.name for path in folder.iterdir()] == ["x.mp4.part"]
+    being_written.close()
+
+
 def test_no_row_is_called_missing_on_another_volume(recorded: Recorded) -> None:
     class Swapped:
         """Right at first, and exchanged before the rows are written."""

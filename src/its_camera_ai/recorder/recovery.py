@@ -14,6 +14,7 @@ from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.recorder.check import Depth, check
 from its_camera_ai.recorder.closing import close_left, newest_hash
+from its_camera_ai.recorder.media_tree import is_folder
 from its_camera_ai.recorder.repair import Repaired, Repairs
 from its_camera_ai.recorder.segment_file import OPEN_FOLDER, unavailable
 from its_camera_ai.recorder.volume import Volume
@@ -104,7 +105,8 @@ def reconcile(
 
 
 class Recheck:
-    """The job that brings the index in step each night, also for cameras that are no more."""
+    """The job that brings the index in step each night, also for cameras that are no more: nobody
+    else takes up what those left open, or what a start could not read."""
 
     def __init__(self, volume: Volume, repository: SegmentRepository) -> None:
         self._volume = volume
@@ -119,7 +121,30 @@ class Recheck:
         return Daily(4, 30)
 
     def run(self, stopped: Callable[[], bool]) -> JobResult:
-        """See ``reconcile``."""
+        """See ``take_up`` and ``reconcile``."""
+        closed = 0
+        for camera_id, role in _streams(self._volume):
+            found = take_up(self._volume, camera_id, role).segments
+            closed += len(self._repository.adopt(found))
         done = reconcile(self._volume, self._repository, stopped=stopped)
+        done.closed += closed
         changed = done.quarantined or done.marked_missing or done.marked_damaged
         return JobResult({name: float(n) for name, n in asdict(done).items()}, audit=bool(changed))
+
+
+def _streams(volume: Volume) -> list[tuple[str, StreamRole]]:
+    """The streams that have a folder.
+
+    Raises:
+        StorageUnavailable: the volume can't be read, or is not the one that is wanted.
+    """
+    volume.check()
+    try:
+        return [
+            (camera.name, role)
+            for camera in volume.disk.entries(volume.root)
+            for role in StreamRole
+            if camera.is_folder and is_folder(volume.disk, volume.root, f"{camera.name}/{role}")
+        ]
+    except OSError as error:
+        raise unavailable(volume.root, error) from error
