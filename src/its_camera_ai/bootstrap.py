@@ -78,9 +78,10 @@ def open_site(settings: Settings, *, prepare: bool = False) -> Site:
         StorageUnavailable, DatabaseUnavailable, ConfigInvalid: with what to do.
     """
     if prepare:
+        ran_before = settings.key_file.exists()
         for folder in (settings.data_dir, settings.models):
             make_folder(folder)
-        _prepare_volume(settings)
+        _prepare_volume(settings, ran_before=ran_before)
     elif not settings.data_dir.is_dir():
         raise ConfigInvalid(
             f"There is no site in {settings.data_dir.absolute()}; start one with 'itscam up', or "
@@ -96,7 +97,7 @@ def open_site(settings: Settings, *, prepare: bool = False) -> Site:
     return Site(settings, clock, database, vault, CameraRepository(database, vault, clock))
 
 
-def _prepare_volume(settings: Settings) -> None:
+def _prepare_volume(settings: Settings, *, ran_before: bool) -> None:
     """Mark the empty folder of a new site. Where a site has its volume, nothing is touched: it may
     not be mounted, or hang; the recording process tells."""
     from its_camera_ai.recorder.volume_identity import prepare_volume  # noqa: PLC0415
@@ -109,6 +110,7 @@ def _prepare_volume(settings: Settings) -> None:
         expected_volume(settings),
         new_id=lambda: new_id(clock.wall_ns()),
         clock=clock,
+        ran_before=ran_before,
     )
 
 

@@ -108,6 +108,28 @@ def test_a_new_site_refuses_a_folder_that_holds_something(tmp_path: Path, kept: 
     assert not (fresh.data / FILE_NAME).exists()
 
 
+def test_a_site_that_is_older_than_the_marks_goes_on(tmp_path: Path) -> None:
+    old = Machine(tmp_path)
+    (old.root / "north" / "main").mkdir(parents=True)
+    prepare_volume(
+        RealDisk(), old.root, old.expected, new_id=old.new_id, clock=CLOCK, ran_before=True
+    )
+    old.record_once()
+
+
+def test_a_marked_folder_is_no_folder_of_an_older_site(machine: Machine) -> None:
+    (machine.data / FILE_NAME).unlink()
+    with pytest.raises(ConfigInvalid, match="itscam storage adopt"):
+        prepare_volume(
+            RealDisk(),
+            machine.root,
+            machine.expected,
+            new_id=machine.new_id,
+            clock=CLOCK,
+            ran_before=True,
+        )
+
+
 def test_a_fresh_file_system_is_empty(tmp_path: Path) -> None:
     fresh = Machine(tmp_path)
     (fresh.root / "lost+found").mkdir(parents=True)

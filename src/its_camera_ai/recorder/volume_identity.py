@@ -257,9 +257,13 @@ def prepare_volume(
     *,
     new_id: Callable[[], str],
     clock: Clock,
+    ran_before: bool = False,
 ) -> None:
     """Give a new site a volume: mark its empty folder. A site that has one is left alone, whether
     its volume is there or not.
+
+    Args:
+        ran_before: the site is older than these marks: a folder without one is its own.
 
     Raises:
         ConfigInvalid: the folder of a new site holds something.
@@ -270,7 +274,8 @@ def prepare_volume(
     try:
         disk.make_folder(root)
         names = {entry.name for entry in disk.entries(root)}
-        if names - UNUSED:
+        is_marked = read_small(disk, root / FOLDER / MARKER) is not None
+        if is_marked or (names - UNUSED and not ran_before):
             raise ConfigInvalid(
                 f"The folder {root} for recordings is not empty, and this site never recorded to "
                 "it. Name an empty one with ITSCAM_MEDIA_DIR. If it holds recordings that this "
