@@ -26,6 +26,7 @@ from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.recorder.check import Depth, check
 from its_camera_ai.recorder.eviction import Evictor
 from its_camera_ai.recorder.garbage import Garbage, VolumeFiles
+from its_camera_ai.recorder.recovery import Recheck
 from its_camera_ai.recorder.segment_file import OPEN_FOLDER
 from its_camera_ai.sim.clock import SimulatedClock
 from its_camera_ai.sim.disk import SimulatedDisk
@@ -38,7 +39,7 @@ from its_camera_ai.store.schema import garbage, segments
 from its_camera_ai.store.segments import SegmentRepository
 from tests.support.fault_size import is_full
 from tests.support.numbered_packets import WALL_NS
-from tests.support.recorded_site import ROOT, RecordedSite
+from tests.support.recorded_site import ROOT, RecordedSite, patiently
 
 TRIES_MAX = 40
 """A fault is over after one call; so often a caller may have to repeat what it wanted."""
@@ -101,7 +102,8 @@ class Life:
         site.everything_was_recorded()
         site.store_rows()
         self._delete()
-        assert site.recover()
+        nightly = Recheck(site.volume, self._repository)
+        patiently(TRIES_MAX, lambda: nightly.run(lambda: False))
         self._look()
 
     def _look(self) -> None:
