@@ -76,6 +76,10 @@ export interface StreamStatus {
   packets: number;
   reconnects: number;
   recording: boolean;
+  /** What its plan wants now; empty while nothing is known. */
+  recording_mode: string;
+  /** Why it records now; empty while it does not. */
+  recording_cause: string;
   unrecorded_packets: number;
   last_packet: string | null;
 }

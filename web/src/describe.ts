@@ -1,12 +1,21 @@
 /** An event in words. */
 
-import type { CameraEvent } from "./api";
+import type { CameraEvent, StreamStatus } from "./api";
 import { formatBytes, formatDuration } from "./format";
 import { lookUp } from "./lookUp";
 import { text } from "./text";
 
 export function kindName(kind: string): string {
   return lookUp(text.kind, kind) ?? kind.replaceAll("_", " ");
+}
+
+/** Whether and why a stream is recorded, in words. */
+export function recordingWord(
+  stream: Pick<StreamStatus, "recording" | "recording_mode" | "recording_cause">,
+): string {
+  if (stream.recording) return lookUp(text.cause, stream.recording_cause) ?? text.system.yes;
+  const waits = stream.recording_mode !== "" && stream.recording_mode !== "continuous";
+  return (waits && lookUp(text.waitsFor, stream.recording_mode)) || text.system.no;
 }
 
 /** What is wrong with a picture, in words. */

@@ -121,6 +121,28 @@ export const text = {
     stale: "no news",
   } as Readonly<Record<string, string>>,
 
+  /** Why a camera records now. */
+  cause: {
+    continuous: "yes",
+    motion: "yes, motion",
+    objects: "yes, objects",
+    event: "yes, event",
+    vision_silent: "yes, since vision is silent",
+    server_silent: "yes, since the server is silent",
+    camera_lost: "yes, the camera was lost",
+    clock_set: "yes, the clock was set",
+    mode_changed: "yes, its mode changed",
+    ring_full: "yes, its memory is full",
+  } as Readonly<Record<string, string>>,
+
+  /** By mode, while nothing is recorded. */
+  waitsFor: {
+    motion: "waits for motion",
+    objects: "waits for objects",
+    events: "waits for events",
+    off: "switched off",
+  } as Readonly<Record<string, string>>,
+
   playback: {
     title: "Playback",
     cameras: "Cameras",

@@ -1,6 +1,6 @@
 import { renderToString } from "react-dom/server";
 import { describe, expect, it } from "vitest";
-import { describeEvent, kindName } from "./describe";
+import { describeEvent, kindName, recordingWord } from "./describe";
 import { formatBitrate, formatBytes, formatDateTime, formatDay, formatDuration } from "./format";
 import { CountsTable } from "./pages/CountsTable";
 import { cameraHref, hrefOf, parseRoute } from "./router";
@@ -45,6 +45,22 @@ describe("describeEvent", () => {
 
   it("names a kind of the future by its own name", () => {
     expect(kindName("wrong_way_driven")).toBe("wrong way driven");
+  });
+});
+
+describe("recordingWord", () => {
+  it.each([
+    [true, "continuous", "continuous", "yes"],
+    [true, "motion", "vision_silent", "yes, since vision is silent"],
+    [true, "motion", "reason_of_the_future", "yes"],
+    [false, "motion", "", "waits for motion"],
+    [false, "off", "", "switched off"],
+    [false, "continuous", "", "no"],
+    [false, "", "", "no"],
+  ])("recording %s in mode %s because of %s: %s", (recording, mode, cause, expected) => {
+    expect(recordingWord({ recording, recording_mode: mode, recording_cause: cause })).toBe(
+      expected,
+    );
   });
 });
 

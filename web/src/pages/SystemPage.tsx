@@ -1,6 +1,6 @@
 import { useCallback } from "react";
 import type { CameraStatus, StreamStatus } from "../api";
-import { faultName } from "../describe";
+import { faultName, recordingWord } from "../describe";
 import { formatBitrate, formatClock, formatCount, formatDateTime } from "../format";
 import { cameraHref } from "../router";
 import { useApi } from "../session";
@@ -29,7 +29,7 @@ const STREAM_COLUMNS: readonly {
     cell: (s) =>
       s.fps > 0 ? `${s.fps.toFixed(1)} fps, ${formatBitrate(s.bitrate_bps)}` : words.none,
   },
-  { heading: words.recording, number: false, cell: (s) => (s.recording ? words.yes : words.no) },
+  { heading: words.recording, number: false, cell: recordingWord },
   { heading: words.unrecorded, number: true, cell: (s) => formatCount(s.unrecorded_packets) },
   { heading: words.packets, number: true, cell: (s) => formatCount(s.packets) },
   { heading: words.reconnects, number: true, cell: (s) => formatCount(s.reconnects) },
