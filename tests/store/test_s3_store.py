@@ -21,6 +21,7 @@ from its_camera_ai.core.errors import (
     StorageUnavailable,
 )
 from its_camera_ai.store.s3_access import S3Access, StorageClass
+from its_camera_ai.store.s3_errors import reason_of
 from its_camera_ai.store.s3_store import S3Store
 from tests.support.s3_twin import S3Twin
 from tests.support.sources import Held, random_bytes
@@ -230,6 +231,14 @@ def test_codes_become_words(twin: S3Twin, code: str, says: str) -> None:
     twin.refuse = code
     with pytest.raises(StorageUnavailable, match=says):
         S3Store(twin.access(), "bucket").put(PATH, Held(b"content"))
+
+
+def test_without_credentials_they_are_asked_for() -> None:
+    text = (
+        "Generic S3 error: Error performing PUT http://169.254.169.254/latest/api/token in 8 ms - "
+        "Server returned non-2xx status code: 403 Forbidden"
+    )
+    assert "set ITSCAM_S3_ACCESS_KEY and ITSCAM_S3_SECRET_KEY" in reason_of(Exception(text))
 
 
 def test_without_the_extra_the_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

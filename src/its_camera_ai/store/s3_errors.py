@@ -48,6 +48,14 @@ _UNREACHED = (
 )
 
 
+_NO_CREDENTIALS = (
+    "there are no credentials; set ITSCAM_S3_ACCESS_KEY and ITSCAM_S3_SECRET_KEY, or what AWS's own "
+    "tools would find"
+)
+_CREDENTIALS_SERVICE = "http://169.254.169.254/"
+"""Where the client asks last for credentials; it answers on Amazon's own machines."""
+
+
 def code_of(error: BaseException) -> str:
     """The service's error code, such as ``NoSuchKey``; empty if it gave none."""
     found = _CODE.search(str(error))
@@ -59,6 +67,8 @@ def reason_of(error: BaseException) -> str:
     text, code = str(error), code_of(error)
     if code in _REASONS:
         return _REASONS[code]
+    if _CREDENTIALS_SERVICE in text:
+        return _NO_CREDENTIALS
     status = _STATUS.search(text)
     if status is None:
         return _UNREACHED
