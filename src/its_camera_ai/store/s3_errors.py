@@ -49,7 +49,7 @@ _UNREACHED = (
 
 
 _NO_CREDENTIALS = (
-    "there are no credentials; set ITSCAM_S3_ACCESS_KEY and ITSCAM_S3_SECRET_KEY, or what AWS's own "
+    "there are no credentials; set ITSCAM_S3_ACCESS_KEY and ITSCAM_S3_SECRET_KEY, or what the AWS "
     "tools would find"
 )
 _CREDENTIALS_SERVICE = "http://169.254.169.254/"
