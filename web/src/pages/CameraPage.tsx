@@ -1,6 +1,6 @@
 import { useCallback, useState } from "react";
 import type { CameraStatus, VisionStatus } from "../api";
-import { describeEvent, faultName } from "../describe";
+import { describeEvent, faultName, recordingWord } from "../describe";
 import { formatBitrate, formatClock, formatCount, formatDateTime } from "../format";
 import { LiveView } from "../live/LiveView";
 import type { Layers } from "../live/overlay";
@@ -127,7 +127,7 @@ function StatusCard({ camera }: { camera: CameraStatus | null }) {
           <dt>{text.system.rate}</dt>
           <dd>{formatBitrate(stream.bitrate_bps)}</dd>
           <dt>{text.system.recording}</dt>
-          <dd>{stream.recording ? text.system.yes : text.system.no}</dd>
+          <dd>{recordingWord(stream)}</dd>
           <dt>{text.system.reconnects}</dt>
           <dd>{formatCount(stream.reconnects)}</dd>
         </dl>
