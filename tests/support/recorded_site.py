@@ -1,5 +1,6 @@
 """Cameras that record to one disk in a single thread, so that a seed replays all that happens."""
 
+import functools
 import random
 from collections import defaultdict
 from collections.abc import Callable
@@ -195,7 +196,7 @@ class RecordedSite:
         try:
             for camera_id in self._cameras:
                 taken = patiently(
-                    self._tries, lambda c=camera_id: take_up(self.volume, c, StreamRole.MAIN)
+                    self._tries, functools.partial(take_up, self.volume, camera_id, StreamRole.MAIN)
                 )
                 self.index.segments += taken.segments
             self.store_rows()
