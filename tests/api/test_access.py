@@ -54,6 +54,12 @@ POLICIES = {
     ("DELETE", "/api/v1/exports/{export_id}"): Policy.OPERATOR,
     ("GET", "/api/v1/exports/{export_id}/files/{name}"): Policy.OPERATOR,
     ("GET", "/api/v1/exports/{export_id}/zip"): Policy.OPERATOR,
+    ("GET", "/api/v1/storage"): Policy.VIEWER,
+    ("GET", "/api/v1/storage/forecast"): Policy.VIEWER,
+    ("GET", "/api/v1/holds"): Policy.OPERATOR,
+    ("GET", "/api/v1/holds/{hold_id}"): Policy.OPERATOR,
+    ("POST", "/api/v1/holds"): Policy.OPERATOR,
+    ("DELETE", "/api/v1/holds/{hold_id}"): Policy.OPERATOR,
     ("GET", "/api/v1/storage/policy"): Policy.OPERATOR,
     ("PUT", "/api/v1/storage/policy"): Policy.ADMIN,
     ("GET", "/api/v1/storage/retention"): Policy.OPERATOR,
@@ -110,6 +116,12 @@ BODIES = {
         "since": "2026-05-28T20:26:40Z",
         "until": "2026-05-28T20:27:40Z",
     },
+    ("POST", "/api/v1/holds"): {
+        "camera": "missing",
+        "since": "2026-05-28T20:26:40Z",
+        "until": "2026-05-28T20:27:40Z",
+        "reason": "a quarrel",
+    },
     ("PUT", "/api/v1/storage/policy"): {},
     ("POST", "/api/v1/storage/retention"): {},
     ("POST", "/api/v1/model/rollout"): {"model": "nano"},
@@ -130,6 +142,7 @@ def filled(path: str) -> str:
         path.replace("{camera_id}", "missing")
         .replace("{recording_id}", MISSING_ID)
         .replace("{bookmark_id}", MISSING_ID)
+        .replace("{hold_id}", MISSING_ID)
         .replace("{export_id}", MISSING_ID)
         .replace("{name}", "init.mp4")
         .replace("{path:path}", "some/page")

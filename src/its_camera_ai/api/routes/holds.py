@@ -87,7 +87,7 @@ def holds(
         camera, since_ns, until_ns, released_too=released, limit=limit + 1, before_id=cursor
     )
     more = found[limit - 1].id if len(found) > limit else None
-    return Holds(items=[HoldView(**_facts(hold)) for hold in found[:limit]], next_cursor=more)
+    return Holds(items=[_view(hold) for hold in found[:limit]], next_cursor=more)
 
 
 @router.get("/{hold_id}", dependencies=[allow(Policy.OPERATOR)])
@@ -141,7 +141,7 @@ def release_hold(hold_id: str, request: Request, deps: Deps) -> HoldView:
         raise _missing()
     if known.released_wall_ns is None:
         _note(deps, request, "hold_released", ended)
-    return HoldView(**_facts(ended))
+    return _view(ended)
 
 
 def _span(wanted: NewHold) -> tuple[int, int]:
@@ -174,31 +174,30 @@ def _missing() -> NotFound:
 
 def _with_cover(deps: ApiDeps, hold: Hold) -> HoldWithCover:
     files, size_bytes = deps.holds.covered(hold)
-    return HoldWithCover(**_facts(hold), files=files, size_bytes=size_bytes)
+    return HoldWithCover(**dict(_view(hold)), files=files, size_bytes=size_bytes)
 
 
-def _facts(hold: Hold) -> dict[str, str | None]:
+def _view(hold: Hold) -> HoldView:
     released_ns = hold.released_wall_ns
-    return {
-        "id": hold.id,
-        "kind": hold.kind,
-        "camera": hold.camera_id,
-        "since": exact(hold.since_wall_ns),
-        "until": exact(hold.until_wall_ns),
-        "reason": hold.reason,
-        "author": hold.author,
-        "created": exact(hold.created_wall_ns),
-        "released": None if released_ns is None else exact(released_ns),
-        "released_by": hold.released_by,
-    }
+    return HoldView(
+        id=hold.id,
+        kind=hold.kind,
+        camera=hold.camera_id,
+        since=exact(hold.since_wall_ns),
+        until=exact(hold.until_wall_ns),
+        reason=hold.reason,
+        author=hold.author,
+        created=exact(hold.created_wall_ns),
+        released=None if released_ns is None else exact(released_ns),
+        released_by=hold.released_by,
+    )
 
 
 def _note(deps: ApiDeps, request: Request, action: str, hold: Hold) -> None:
-    facts = _facts(hold)
     deps.audit.append(
         actor=principal_of(request).username,
         action=action,
         object=f"hold/{hold.id}",
-        detail={name: facts[name] for name in ("kind", "camera", "since", "until", "reason")},
+        detail=_view(hold).model_dump(include={"kind", "camera", "since", "until", "reason"}),
         wall_ns=deps.clock.wall_ns(),
     )
