@@ -146,7 +146,7 @@ segments = Table(
     Index("ix_segments_start", "camera_id", "role", "start_wall_ns"),
     Index("ix_segments_span", "camera_id", "role", "end_wall_ns", "start_wall_ns"),
     Index("ix_segments_age", "tier", "start_wall_ns"),
-    Index("ix_segments_verified", "tier", "verified_wall_ns"),
+    Index("ix_segments_verified", "tier", "verified_wall_ns", "start_wall_ns"),
     Index("ix_segments_due", "data_class", "tier", "end_wall_ns", "id"),
     Index(
         "ix_segments_totals",

@@ -90,18 +90,21 @@ class SegmentWalks:
 
         Read page by page, each by itself: what changes meanwhile may be seen or not.
         """
-        last, end = prefix, prefix + _AFTER_ALL
+        # the tier is compared here: told to the database, it would take the index of tiers and
+        # sort all rows for each page
         query = (
-            select(*_FILE_COLUMNS)
-            .where(segments.c.tier == str(tier), segments.c.path < end)
+            select(segments.c.tier, *_FILE_COLUMNS)
+            .where(segments.c.path < prefix + _AFTER_ALL)
             .order_by(segments.c.path)
             .limit(page_rows)
         )
-        condition = segments.c.path >= last
+        condition = segments.c.path >= prefix
         while True:
             with self._database.read() as connection:
-                page = [IndexedFile(*row) for row in connection.execute(query.where(condition))]
-            yield from page
+                page = connection.execute(query.where(condition)).all()
+            for row in page:
+                if row[0] == tier:
+                    yield IndexedFile(*row[1:])
             if len(page) < page_rows:
                 return
             condition = segments.c.path > page[-1].path

@@ -51,7 +51,9 @@ def upgrade() -> None:
             if column.server_default is not None:
                 segments.alter_column(column.name, server_default=None)
     op.create_index("ix_segments_age", "segments", ["tier", "start_wall_ns"])
-    op.create_index("ix_segments_verified", "segments", ["tier", "verified_wall_ns"])
+    op.create_index(
+        "ix_segments_verified", "segments", ["tier", "verified_wall_ns", "start_wall_ns"]
+    )
     op.create_index("ix_segments_due", "segments", ["data_class", "tier", "end_wall_ns", "id"])
     op.create_index(
         "ix_segments_totals",
