@@ -1,9 +1,10 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 
 from its_camera_ai.core.activity import SegmentActivity
 from its_camera_ai.core.media import StreamRole
@@ -282,3 +283,43 @@ def test_adopt(
     assert repository.adopt([item]) == wanted
     if wanted:
         assert repository.get(segment(1).id) == wanted[0]
+
+
+QUESTIONS: dict[str, Callable[[SegmentRepository], object]] = {
+    "span": lambda r: r.find("north", MAIN, 10, 20),
+    "from then on": lambda r: r.find("north", MAIN, 10),
+    "pages": lambda r: list(r.each("north", MAIN, 10, 20, page_rows=1)),
+    "latest": lambda r: r.latest("north", MAIN),
+    "by path": lambda r: list(r.by_path("north/", page_rows=2)),
+    "links": lambda r: list(r.links("north", MAIN, page_rows=2)),
+    "known": lambda r: r.known(["north/main/1.mp4"]),
+    "streams": lambda r: r.streams(),
+    "unverified": lambda r: r.longest_unverified(3, before_wall_ns=9),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_million_rows_are_neither_searched_through_nor_sorted(
+    database: Database, repository: SegmentRepository, question: str
+) -> None:
+    asked: list[tuple[str, object]] = []
+
+    def remember(
+        connection: object, cursor: object, statement: str, parameters: object, *_: object
+    ) -> None:
+        asked.append((statement, parameters))
+
+    with database.read() as connection:
+        engine = connection.engine
+    event.listen(engine, "before_cursor_execute", remember)
+    QUESTIONS[question](repository)
+    event.remove(engine, "before_cursor_execute", remember)
+    selects = [(text, values) for text, values in asked if text.startswith("SELECT")]
+    assert selects
+    with database.read() as connection:
+        for text, values in selects:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
+            steps = [str(row[3]) for row in plan]
+            assert not any(step.startswith("SCAN segments") for step in steps[1:]), steps
+            assert "USE TEMP B-TREE FOR ORDER BY" not in steps, steps
+            assert "INDEX" in steps[0], steps
