@@ -195,7 +195,10 @@ def _fields(schema: dict[str, Any], schemas: dict[str, Any]) -> Iterator[str]:
 
 
 def _rows(schema: dict[str, Any], schemas: dict[str, Any], prefix: str) -> Iterator[str]:
-    model = schemas[schema["$ref"].rpartition("/")[2]]
+    named, _ = _inner(schema)  # a body that may be left out is "that one, or null"
+    if named is None:
+        return
+    model = schemas[named["$ref"].rpartition("/")[2]]
     for name, field in model.get("properties", {}).items():
         meaning = field.get("description", "").replace("\n", " ").replace("|", "\\|")
         yield f"| `{prefix}{name}` | {_type(field)} | {meaning} |"
