@@ -4,7 +4,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from its_camera_ai.bootstrap import _upkeep, media_of, open_site
+from its_camera_ai.bootstrap.jobs import upkeep
+from its_camera_ai.bootstrap.recordings import media_of
+from its_camera_ai.bootstrap.site import open_site
 from its_camera_ai.core.segments import Tier
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.ops.settings import load_settings
@@ -49,7 +51,7 @@ def test_recordings_reach_the_tiers_of_the_settings(tmp_path: Path, swift: Swift
                 size_bytes=len(CONTENT),
             )
         )
-    jobs = {job.name: job for job in _upkeep(site)}
+    jobs = {job.name: job for job in upkeep(site)}
     assert jobs["move"].run(lambda: False).figures["moved_files"] == 2
     assert jobs["garbage"].run(lambda: False).figures["removed_files"] == 2
     reading = media_of(settings)

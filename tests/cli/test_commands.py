@@ -41,7 +41,7 @@ def site(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     file = tmp_path / "site.yaml"
     file.write_text(SITE)
-    from its_camera_ai.bootstrap import open_site
+    from its_camera_ai.bootstrap.site import open_site
     from its_camera_ai.ops.settings import load_settings
 
     open_site(load_settings(data_dir=folder), prepare=True).close()

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from its_camera_ai.bootstrap import export_worker, media_of, open_site
+from its_camera_ai.bootstrap.export_worker import export_worker
+from its_camera_ai.bootstrap.recordings import media_of
+from its_camera_ai.bootstrap.site import open_site
 from its_camera_ai.cli import clip, evidence
 from its_camera_ai.cli.console import out
 from its_camera_ai.core.errors import ItscamError

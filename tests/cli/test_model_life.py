@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from its_camera_ai.bootstrap import open_site
+from its_camera_ai.bootstrap.site import open_site
 from its_camera_ai.cli.model_life import app
 from its_camera_ai.core.errors import UserError
 from its_camera_ai.ops.settings import load_settings

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import delete
 from typer.testing import CliRunner, Result
 
-from its_camera_ai.bootstrap import open_site, volume_of
+from its_camera_ai.bootstrap.site import open_site
+from its_camera_ai.bootstrap.volume import volume_of
 from its_camera_ai.cli.main import app
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.ops.settings import load_settings

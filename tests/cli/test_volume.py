@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from its_camera_ai.bootstrap import hold_repository, open_site, volume_of
+from its_camera_ai.bootstrap.recordings import hold_repository
+from its_camera_ai.bootstrap.site import open_site
+from its_camera_ai.bootstrap.volume import volume_of
 from its_camera_ai.cli.main import app
 from its_camera_ai.core.errors import ConfigInvalid, StorageUnavailable
 from its_camera_ai.core.holds import Hold, HoldKind

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from its_camera_ai.bootstrap import model_registry, open_site, registered_models
+from its_camera_ai.bootstrap.models import model_registry, registered_models
+from its_camera_ai.bootstrap.site import open_site
 from its_camera_ai.bus.messages import ModelStatus
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.ops.settings import load_settings

@@ -18,7 +18,7 @@ from its_camera_ai import __version__
 from its_camera_ai.analytics import offline_files as files
 from its_camera_ai.analytics.offline import Analysed, Job, analyse_video
 from its_camera_ai.analytics.offline_window import Window
-from its_camera_ai.bootstrap import chosen_model, runtime_choice
+from its_camera_ai.bootstrap.models import chosen_model, runtime_choice
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.scene import Scene

@@ -7,7 +7,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from its_camera_ai.bootstrap import export_desk, open_site
+from its_camera_ai.bootstrap.exports import export_desk
+from its_camera_ai.bootstrap.site import open_site
 from its_camera_ai.cli.console import out
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.exports import (

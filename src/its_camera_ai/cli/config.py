@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from its_camera_ai.bootstrap import open_site
+from its_camera_ai.bootstrap.site import open_site
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.ops.settings import load_settings
 from its_camera_ai.store import plan as plans

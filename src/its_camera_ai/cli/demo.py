@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from its_camera_ai.bootstrap import chosen_model, make_folder
+from its_camera_ai.bootstrap.models import chosen_model
+from its_camera_ai.bootstrap.site import make_folder
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ItscamError
 from its_camera_ai.ops.settings import Settings

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from its_camera_ai.bootstrap import chosen_model, runtime_choice
+from its_camera_ai.bootstrap.models import chosen_model, runtime_choice
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.evaluation.baseline import compare, write_baseline

@@ -6,7 +6,8 @@ import typer
 from rich.filesize import decimal
 from rich.table import Table
 
-from its_camera_ai.bootstrap import hold_repository, open_site
+from its_camera_ai.bootstrap.recordings import hold_repository
+from its_camera_ai.bootstrap.site import open_site
 from its_camera_ai.cli.console import out
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.time import iso_utc

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from its_camera_ai.bootstrap import Site, model_registry, open_site, registered_models
+from its_camera_ai.bootstrap.models import model_registry, registered_models
+from its_camera_ai.bootstrap.site import Site, open_site
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.time import iso_utc

@@ -6,7 +6,8 @@ import typer
 from rich.filesize import decimal
 from rich.table import Table
 
-from its_camera_ai.bootstrap import open_site, retention_of
+from its_camera_ai.bootstrap.recordings import retention_of
+from its_camera_ai.bootstrap.site import open_site
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.core.retention import Action
 from its_camera_ai.core.retention_matrix import DataClass

@@ -2,7 +2,7 @@
 
 import sys
 
-from its_camera_ai.bootstrap import run_role
+from its_camera_ai.bootstrap.role import run_role
 from its_camera_ai.core.errors import ItscamError
 from its_camera_ai.ops.logs import configure_logs
 from its_camera_ai.ops.settings import load_settings

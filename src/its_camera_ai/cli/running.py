@@ -11,13 +11,7 @@ import structlog
 import typer
 
 from its_camera_ai.api.one_time_passwords import ensure_admin
-from its_camera_ai.bootstrap import (
-    STATIC_DIR,
-    Site,
-    camera_cache,
-    make_folder,
-    open_site,
-)
+from its_camera_ai.bootstrap.site import STATIC_DIR, Site, camera_cache, make_folder, open_site
 from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.bus.messages import RoleStatus
 from its_camera_ai.cli import role as role_module

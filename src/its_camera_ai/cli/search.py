@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from its_camera_ai.bootstrap import open_site
+from its_camera_ai.bootstrap.site import open_site
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.time import NS_PER_S, iso_utc

@@ -11,7 +11,9 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from its_camera_ai.api.times import check_span, wall_time
-from its_camera_ai.bootstrap import Site, media_of, open_site, volume_of
+from its_camera_ai.bootstrap.recordings import media_of
+from its_camera_ai.bootstrap.site import Site, open_site
+from its_camera_ai.bootstrap.volume import volume_of
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.cli.holds import holds, release
 from its_camera_ai.cli.retention import retention

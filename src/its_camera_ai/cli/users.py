@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from its_camera_ai.api.one_time_passwords import add_user, reset_password
-from its_camera_ai.bootstrap import open_site
+from its_camera_ai.bootstrap.site import open_site
 from its_camera_ai.cli.console import out
 from its_camera_ai.ops.settings import load_settings
 from its_camera_ai.store.users import UserRepository

@@ -8,13 +8,9 @@ import typer
 from rich.filesize import decimal
 from rich.table import Table
 
-from its_camera_ai.bootstrap import (
-    expected_volume,
-    forecaster_of,
-    make_folder,
-    open_site,
-    volume_of,
-)
+from its_camera_ai.bootstrap.recordings import forecaster_of
+from its_camera_ai.bootstrap.site import make_folder, open_site
+from its_camera_ai.bootstrap.volume import expected_volume, volume_of
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.core.errors import StorageUnavailable
 from its_camera_ai.core.ids import new_id
