@@ -33,7 +33,7 @@ check: venv dashboard ## Lint, format, types, floors, and the dashboard's own ch
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; run: make format" >&2; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/mypy --no-error-summary --explicit-package-bases --exclude '/test_' \
-	  tools bench/cameras bench/eight_cameras.py bench/accuracy.py tests/support tests/conftest.py
+	  tools bench/cameras bench/eight_cameras.py bench/accuracy.py bench/recording.py tests/support tests/conftest.py
 	@$(BIN)/lint-imports --no-logo 2>&1 >.cache/lint-imports.log || { cat .cache/lint-imports.log; exit 1; }
 	@tools/dashboard.sh run check
 	@echo "check: all good."

@@ -25,7 +25,7 @@ from bench.cameras.peer import version as ffmpeg_version
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.storage_policy import CompressionCodec, CompressionPolicy, CompressionStep
 from its_camera_ai.ops.settings import quiet_encoders
-from its_camera_ai.recorder.recoding import Unfit, recode
+from its_camera_ai.recorder.keeping.recoding import Unfit, recode
 from its_camera_ai.video.smaller import KEY_INTERVAL_S, encoder_options
 from tests.support.closed_segments import closed_segment
 

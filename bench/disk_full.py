@@ -29,14 +29,19 @@ from its_camera_ai.core.holds import Hold, HoldKind
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.storage_policy import StoragePolicy
 from its_camera_ai.core.time import NS_PER_S, SystemClock
-from its_camera_ai.recorder.camera_quotas import CameraQuotas
-from its_camera_ai.recorder.camera_usage import CameraUsage
-from its_camera_ai.recorder.eviction import Evictor
-from its_camera_ai.recorder.footage import FootageByAge
-from its_camera_ai.recorder.media_tree import place_of
-from its_camera_ai.recorder.reserve import Reserve
-from its_camera_ai.recorder.segment_format import Description, Seal, description_box, seal_head
-from its_camera_ai.recorder.space import SpaceKeeper
+from its_camera_ai.recorder.files.footage import FootageByAge
+from its_camera_ai.recorder.files.media_tree import place_of
+from its_camera_ai.recorder.files.segment_format import (
+    Description,
+    Seal,
+    description_box,
+    seal_head,
+)
+from its_camera_ai.recorder.volumes.camera_quotas import CameraQuotas
+from its_camera_ai.recorder.volumes.camera_usage import CameraUsage
+from its_camera_ai.recorder.volumes.eviction import Evictor
+from its_camera_ai.recorder.volumes.reserve import Reserve
+from its_camera_ai.recorder.volumes.space import SpaceKeeper
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.hold_mirror import HoldMirror
 from its_camera_ai.video.fmp4 import box

@@ -30,8 +30,8 @@ from its_camera_ai.core.exports import ExportRequest
 from its_camera_ai.core.media import Packet
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.export_folder import ExportFolder
-from its_camera_ai.recorder.export_parts import PartMaker
+from its_camera_ai.recorder.exporting.folder import ExportFolder
+from its_camera_ai.recorder.exporting.parts import PartMaker
 from its_camera_ai.store.disk import RealDisk
 from tests.recorder.export_support import media_of, record
 from tests.recorder.support import packets

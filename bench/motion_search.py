@@ -28,7 +28,7 @@ from its_camera_ai.core.activity import GRID_WH, SecondOfActivity, SegmentActivi
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.motion_search import MotionFound, MotionQuery, MotionSearch
+from its_camera_ai.recorder.playing.motion_search import MotionFound, MotionQuery, MotionSearch
 from its_camera_ai.store.activity_rows import ActivityRows
 from its_camera_ai.store.database import Database, open_database
 from its_camera_ai.store.migration import migrate

@@ -34,7 +34,7 @@ from bench.cameras.report import Limit, table
 from its_camera_ai.core.media import Packet, StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.time import NS_PER_S, iso_utc
-from its_camera_ai.recorder.playlist import PlaylistWish
+from its_camera_ai.recorder.playing.playlist import PlaylistWish
 from its_camera_ai.store.database import open_database
 from its_camera_ai.store.migration import migrate
 from tests.api.support import BASE_WALL_NS, PASSWORD, Site, camera, make_site, served

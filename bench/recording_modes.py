@@ -19,8 +19,8 @@ from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole, 
 from its_camera_ai.core.recording import RecordingMode, RecordingPlan
 from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.core.time import NS_PER_MS, NS_PER_S
-from its_camera_ai.recorder.recording_gate import RecordingGate
-from its_camera_ai.recorder.recording_schedule import RecordingSchedule
+from its_camera_ai.recorder.writing.recording_gate import RecordingGate
+from its_camera_ai.recorder.writing.recording_schedule import RecordingSchedule
 from its_camera_ai.vision.activity_fold import ActivityFold
 
 RESULT = Path(__file__).parent / "results" / "recording_modes.json"

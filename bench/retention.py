@@ -18,7 +18,7 @@ from bench.cameras import report
 from bench.cameras.report import Limit, table
 from its_camera_ai.core.retention import NS_PER_DAY, Action, RetentionOrder, Tally
 from its_camera_ai.core.storage_policy import Quota, StoragePolicy
-from its_camera_ai.recorder.recordings_retention import RecordingsKeeper
+from its_camera_ai.recorder.keeping.recordings_retention import RecordingsKeeper
 from its_camera_ai.store.aged_segments import AgedSegments
 from its_camera_ai.store.database import Database, open_database
 from its_camera_ai.store.migration import migrate

@@ -28,13 +28,18 @@ from bench.cameras.report import Limit, table
 from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.media_tree import place_of
-from its_camera_ai.recorder.rebuild import rebuild
-from its_camera_ai.recorder.recorder import Recorder
-from its_camera_ai.recorder.recovery import reconcile
-from its_camera_ai.recorder.segment_format import Description, Seal, description_box, seal_head
-from its_camera_ai.recorder.segment_reading import boxes, read_description
-from its_camera_ai.recorder.volume import Volume
+from its_camera_ai.recorder.checking.rebuild import rebuild
+from its_camera_ai.recorder.checking.recovery import reconcile
+from its_camera_ai.recorder.files.media_tree import place_of
+from its_camera_ai.recorder.files.segment_format import (
+    Description,
+    Seal,
+    description_box,
+    seal_head,
+)
+from its_camera_ai.recorder.files.segment_reading import boxes, read_description
+from its_camera_ai.recorder.volumes.volume import Volume
+from its_camera_ai.recorder.writing.recorder import Recorder
 from its_camera_ai.store.database import Database, open_database
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.migration import migrate

@@ -28,13 +28,13 @@ from its_camera_ai.core.exports import Sought
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole, TrackInfo
 from its_camera_ai.core.segments import Tier
 from its_camera_ai.core.time import NS_PER_S, WallTime
-from its_camera_ai.recorder.export_desk import ExportDesk
-from its_camera_ai.recorder.export_folder import ExportFolder
-from its_camera_ai.recorder.forecast import Forecaster
-from its_camera_ai.recorder.media import Media
-from its_camera_ai.recorder.motion_search import MotionSearch
-from its_camera_ai.recorder.playback import Playback
-from its_camera_ai.recorder.retention_set import RetentionSet
+from its_camera_ai.recorder.exporting.desk import ExportDesk
+from its_camera_ai.recorder.exporting.folder import ExportFolder
+from its_camera_ai.recorder.files.media import Media
+from its_camera_ai.recorder.keeping.retention_set import RetentionSet
+from its_camera_ai.recorder.playing.motion_search import MotionSearch
+from its_camera_ai.recorder.playing.playback import Playback
+from its_camera_ai.recorder.volumes.forecast import Forecaster
 from its_camera_ai.store.activity_rows import ActivityRows
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.bookmarks import BookmarkRepository

@@ -14,7 +14,7 @@ import pytest
 
 from its_camera_ai.core.segments import Segment, SegmentState
 from its_camera_ai.core.time import NS_PER_S, iso_utc
-from its_camera_ai.recorder.segment_reading import boxes
+from its_camera_ai.recorder.files.segment_reading import boxes
 from its_camera_ai.store.disk import RealDisk
 from tests.api.support import BASE_WALL_NS, Site, camera, client_of, served, sign_in
 from tests.support.clips import ClipSpec, luma

@@ -8,7 +8,7 @@ import pytest
 
 from its_camera_ai.core.errors import StorageUnavailable
 from its_camera_ai.core.segments import Segment, Tier
-from its_camera_ai.recorder.media import Media
+from its_camera_ai.recorder.files.media import Media
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.folder_store import FolderStore
 from its_camera_ai.store.media_store import MediaStore

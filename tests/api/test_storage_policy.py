@@ -11,7 +11,7 @@ from its_camera_ai.core.retention import NS_PER_DAY
 from its_camera_ai.core.retention_matrix import MATRIX, DataClass, RetentionRule
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.storage_policy import Quota, StoragePolicy
-from its_camera_ai.recorder.retention import run_lock
+from its_camera_ai.recorder.keeping.retention import run_lock
 from tests.api.support import BASE_WALL_NS, Site, client_of, sign_in
 
 POLICY, RETENTION = "/api/v1/storage/policy", "/api/v1/storage/retention"

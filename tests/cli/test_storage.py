@@ -12,7 +12,7 @@ from its_camera_ai.bootstrap.volume import volume_of
 from its_camera_ai.cli.main import app
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.ops.settings import load_settings
-from its_camera_ai.recorder.recorder import Recorder
+from its_camera_ai.recorder.writing.recorder import Recorder
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.schema import segments
 from its_camera_ai.store.segments import SegmentRepository

@@ -4,10 +4,10 @@ import random
 
 from its_camera_ai.core.disk import ReadableFile
 from its_camera_ai.core.segments import Segment
-from its_camera_ai.recorder.check import Depth, read_closed
-from its_camera_ai.recorder.recorder import Recorder
-from its_camera_ai.recorder.segment_reading import content_hash, read_seal
-from its_camera_ai.recorder.volume import Volume
+from its_camera_ai.recorder.checking.check import Depth, read_closed
+from its_camera_ai.recorder.files.segment_reading import content_hash, read_seal
+from its_camera_ai.recorder.volumes.volume import Volume
+from its_camera_ai.recorder.writing.recorder import Recorder
 from its_camera_ai.sim.disk import SimulatedDisk
 from tests.recorder.support import RememberingIndex, packets
 from tests.support.clips import ClipSpec

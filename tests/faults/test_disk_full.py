@@ -15,11 +15,11 @@ from its_camera_ai.core.errors import DatabaseUnavailable
 from its_camera_ai.core.holds import Hold, HoldKind
 from its_camera_ai.core.media import MediaKind, StreamRole
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.eviction_journal import EvictionJournal
-from its_camera_ai.recorder.footage import named_start_ns
-from its_camera_ai.recorder.recorder import Recorder
-from its_camera_ai.recorder.recording_storage import RecordingStorage
-from its_camera_ai.recorder.volume_identity import FOLDER
+from its_camera_ai.recorder.files.footage import named_start_ns
+from its_camera_ai.recorder.volumes.eviction_journal import EvictionJournal
+from its_camera_ai.recorder.volumes.volume_identity import FOLDER
+from its_camera_ai.recorder.writing.recorder import Recorder
+from its_camera_ai.recorder.writing.recording_storage import RecordingStorage
 from its_camera_ai.store.database import Database, open_database
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.hold_mirror import HoldMirror

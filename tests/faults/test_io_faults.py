@@ -23,11 +23,11 @@ from its_camera_ai.core.disk import Disk
 from its_camera_ai.core.errors import StorageUnavailable
 from its_camera_ai.core.segments import Tier
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.check import Depth, check
-from its_camera_ai.recorder.eviction import Evictor
-from its_camera_ai.recorder.garbage import Garbage, VolumeFiles
-from its_camera_ai.recorder.recovery import Recheck
-from its_camera_ai.recorder.segment_file import OPEN_FOLDER
+from its_camera_ai.recorder.checking.check import Depth, check
+from its_camera_ai.recorder.checking.recovery import Recheck
+from its_camera_ai.recorder.files.segment_file import OPEN_FOLDER
+from its_camera_ai.recorder.keeping.garbage import Garbage, VolumeFiles
+from its_camera_ai.recorder.volumes.eviction import Evictor
 from its_camera_ai.sim.clock import SimulatedClock
 from its_camera_ai.sim.disk import SimulatedDisk
 from its_camera_ai.sim.failing_disk import CallSite, FailingDisk, Fault
@@ -45,17 +45,17 @@ TRIES_MAX = 40
 """A fault is over after one call; so often a caller may have to repeat what it wanted."""
 PACKAGE = Path(its_camera_ai.__file__).parent
 SOURCES = (
-    "recorder/check.py",
-    "recorder/closing.py",
-    "recorder/garbage.py",
-    "recorder/media_tree.py",
-    "recorder/quarantine.py",
-    "recorder/segment_file.py",
-    "recorder/segment_reading.py",
-    "recorder/stream_files.py",
-    "recorder/recovery.py",
-    "recorder/repair.py",
-    "recorder/volume.py",
+    "recorder/checking/check.py",
+    "recorder/checking/closing.py",
+    "recorder/keeping/garbage.py",
+    "recorder/files/media_tree.py",
+    "recorder/checking/quarantine.py",
+    "recorder/files/segment_file.py",
+    "recorder/files/segment_reading.py",
+    "recorder/writing/stream_files.py",
+    "recorder/checking/recovery.py",
+    "recorder/checking/repair.py",
+    "recorder/volumes/volume.py",
 )
 
 
@@ -179,7 +179,11 @@ def faults_of(site: CallSite) -> list[Fault]:
 def orders(site: CallSite) -> Iterator[Order]:
     """How a place is made to fail. Writing a recording also fails in the middle of a file, and many
     times in a row, until the file is set aside."""
-    writes = site.path == "recorder/segment_file.py" and site.call in ("write", "sync", "rename")
+    writes = site.path == "recorder/files/segment_file.py" and site.call in (
+        "write",
+        "sync",
+        "rename",
+    )
     for fault in site.faults() if writes else faults_of(site):
         yield Order(site, fault)
         if writes:
@@ -256,7 +260,7 @@ def places_in_sources() -> Iterator[tuple[str, int, str]]:
                     yield source, node.lineno, name
 
 
-EVICTION = ("recorder/eviction.py", "recorder/footage.py")
+EVICTION = ("recorder/volumes/eviction.py", "recorder/files/footage.py")
 
 
 def evicted(database: Database, *faults: Order) -> Counter[CallSite]:

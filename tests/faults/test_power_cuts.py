@@ -17,11 +17,11 @@ from its_camera_ai.core.errors import StorageUnavailable
 from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.fragments import FragmentCutter
-from its_camera_ai.recorder.recorder import nothing_seen
-from its_camera_ai.recorder.recovery import take_up
-from its_camera_ai.recorder.stream_files import StreamFiles
-from its_camera_ai.recorder.volume import Volume
+from its_camera_ai.recorder.checking.recovery import take_up
+from its_camera_ai.recorder.volumes.volume import Volume
+from its_camera_ai.recorder.writing.fragments import FragmentCutter
+from its_camera_ai.recorder.writing.recorder import nothing_seen
+from its_camera_ai.recorder.writing.stream_files import StreamFiles
 from its_camera_ai.sim.disk import SimulatedDisk
 from its_camera_ai.store.database import Database, open_database
 from its_camera_ai.store.migration import migrate

@@ -14,18 +14,18 @@ from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.media import Packet
 from its_camera_ai.core.segments import Segment, Tier
 from its_camera_ai.core.time import NS_PER_S, SystemClock, WallTime
-from its_camera_ai.recorder.clips import ClipPlan, plan_clip
-from its_camera_ai.recorder.evidence_key import EvidenceKey
-from its_camera_ai.recorder.export_finders import Finder
-from its_camera_ai.recorder.export_folder import ExportFolder
-from its_camera_ai.recorder.export_mp4 import Opener
-from its_camera_ai.recorder.export_plan import Span
-from its_camera_ai.recorder.export_source import read_source
-from its_camera_ai.recorder.exporter import ExportParts, ExportWorker
-from its_camera_ai.recorder.manifest import Manifest, read_manifest
-from its_camera_ai.recorder.media import Media
-from its_camera_ai.recorder.recorder import Recorder
-from its_camera_ai.recorder.volume import Volume
+from its_camera_ai.recorder.exporting.clips import ClipPlan, plan_clip
+from its_camera_ai.recorder.exporting.evidence_key import EvidenceKey
+from its_camera_ai.recorder.exporting.exporter import ExportParts, ExportWorker
+from its_camera_ai.recorder.exporting.finders import Finder
+from its_camera_ai.recorder.exporting.folder import ExportFolder
+from its_camera_ai.recorder.exporting.manifest import Manifest, read_manifest
+from its_camera_ai.recorder.exporting.mp4 import Opener
+from its_camera_ai.recorder.exporting.plan import Span
+from its_camera_ai.recorder.exporting.source import read_source
+from its_camera_ai.recorder.files.media import Media
+from its_camera_ai.recorder.volumes.volume import Volume
+from its_camera_ai.recorder.writing.recorder import Recorder
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.database import open_database
 from its_camera_ai.store.disk import RealDisk

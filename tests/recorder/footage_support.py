@@ -8,8 +8,13 @@ from pathlib import Path
 from its_camera_ai.core.disk import Space
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.media_tree import place_of
-from its_camera_ai.recorder.segment_format import Description, Seal, description_box, seal_head
+from its_camera_ai.recorder.files.media_tree import place_of
+from its_camera_ai.recorder.files.segment_format import (
+    Description,
+    Seal,
+    description_box,
+    seal_head,
+)
 from its_camera_ai.store.disk import RealDisk, RealFile
 from its_camera_ai.video.fmp4 import box
 

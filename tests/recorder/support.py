@@ -10,10 +10,10 @@ from its_camera_ai.core.media import Packet, StreamInfo, StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.storage_policy import StoragePolicy
 from its_camera_ai.core.time import NS_PER_S, Clock, SystemClock
-from its_camera_ai.recorder.expected_volume import ExpectedVolumeFile
-from its_camera_ai.recorder.recording_storage import RecordingStorage
-from its_camera_ai.recorder.reserve import Reserve
-from its_camera_ai.recorder.volume_identity import prepare_volume
+from its_camera_ai.recorder.volumes.expected_volume import ExpectedVolumeFile
+from its_camera_ai.recorder.volumes.reserve import Reserve
+from its_camera_ai.recorder.volumes.volume_identity import prepare_volume
+from its_camera_ai.recorder.writing.recording_storage import RecordingStorage
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.video.demux import Demuxer

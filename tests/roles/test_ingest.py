@@ -16,7 +16,7 @@ from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.recording import RecordingMode, RecordingPlan
 from its_camera_ai.core.scene import Line, Scene
 from its_camera_ai.core.time import SystemClock
-from its_camera_ai.recorder.volume_identity import FOLDER
+from its_camera_ai.recorder.volumes.volume_identity import FOLDER
 from its_camera_ai.roles.ingest import Ingest
 from its_camera_ai.store.database import open_database
 from its_camera_ai.store.migration import migrate

@@ -12,8 +12,8 @@ from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import DatabaseUnavailable
 from its_camera_ai.core.time import SystemClock
-from its_camera_ai.recorder import recorder as recorder_module
-from its_camera_ai.recorder import space as space_module
+from its_camera_ai.recorder.volumes import space as space_module
+from its_camera_ai.recorder.writing import recorder as recorder_module
 from its_camera_ai.roles import ingest as ingest_module
 from its_camera_ai.roles.ingest import Ingest
 from its_camera_ai.store.segments import SegmentRepository

@@ -8,9 +8,9 @@ from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.media import Packet, StreamInfo, StreamRole
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.fragments import FragmentCutter
-from its_camera_ai.recorder.media_tree import place_of
-from its_camera_ai.recorder.segment_file import SegmentWriter
+from its_camera_ai.recorder.files.media_tree import place_of
+from its_camera_ai.recorder.files.segment_file import SegmentWriter
+from its_camera_ai.recorder.writing.fragments import FragmentCutter
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.video.demux import Demuxer
 from its_camera_ai.video.stamps import with_stamps

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from its_camera_ai.core.segments import Tier
-from its_camera_ai.recorder.tier_mover import TierMover
+from its_camera_ai.recorder.keeping.tier_mover import TierMover
 from its_camera_ai.store.database import open_database
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.folder_store import FolderStore

@@ -15,13 +15,13 @@ from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.media import Packet, StreamRole
 from its_camera_ai.core.segments import Segment, SegmentState
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.check import Depth, check
-from its_camera_ai.recorder.fragments import Fragment, FragmentCutter
-from its_camera_ai.recorder.media_tree import in_the_making, walk
-from its_camera_ai.recorder.recorder import nothing_seen
-from its_camera_ai.recorder.recovery import reconcile, take_up
-from its_camera_ai.recorder.stream_files import StreamFiles
-from its_camera_ai.recorder.volume import Volume
+from its_camera_ai.recorder.checking.check import Depth, check
+from its_camera_ai.recorder.checking.recovery import reconcile, take_up
+from its_camera_ai.recorder.files.media_tree import in_the_making, walk
+from its_camera_ai.recorder.volumes.volume import Volume
+from its_camera_ai.recorder.writing.fragments import Fragment, FragmentCutter
+from its_camera_ai.recorder.writing.recorder import nothing_seen
+from its_camera_ai.recorder.writing.stream_files import StreamFiles
 from its_camera_ai.store.segments import SegmentRepository
 from tests.support.numbered_packets import WALL_NS, NumberedStream, seqs_in
 

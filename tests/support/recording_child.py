@@ -18,10 +18,10 @@ from typing import Any
 
 from its_camera_ai.core.media import Packet
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.index import BackgroundIndex
-from its_camera_ai.recorder.recorder import Recorder
-from its_camera_ai.recorder.recovery import reconcile
-from its_camera_ai.recorder.volume import Volume
+from its_camera_ai.recorder.checking.recovery import reconcile
+from its_camera_ai.recorder.volumes.volume import Volume
+from its_camera_ai.recorder.writing.index import BackgroundIndex
+from its_camera_ai.recorder.writing.recorder import Recorder
 from its_camera_ai.store.database import open_database
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.segments import SegmentRepository

@@ -6,8 +6,8 @@ from pathlib import Path
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.media import Packet, StreamInfo, StreamRole
 from its_camera_ai.core.segments import Segment
-from its_camera_ai.recorder.recorder import Recorder
-from its_camera_ai.recorder.volume import Volume
+from its_camera_ai.recorder.volumes.volume import Volume
+from its_camera_ai.recorder.writing.recorder import Recorder
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.video.demux import Demuxer
 from its_camera_ai.video.stamps import with_stamps

@@ -10,10 +10,10 @@ from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment, Tier
 from its_camera_ai.core.storage_policy import TierPolicy
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.garbage import Garbage, StoreFiles, VolumeFiles
-from its_camera_ai.recorder.media import Media
-from its_camera_ai.recorder.tier_mover import TierMover
-from its_camera_ai.recorder.volume import Volume
+from its_camera_ai.recorder.files.media import Media
+from its_camera_ai.recorder.keeping.garbage import Garbage, StoreFiles, VolumeFiles
+from its_camera_ai.recorder.keeping.tier_mover import TierMover
+from its_camera_ai.recorder.volumes.volume import Volume
 from its_camera_ai.sim.clock import SimulatedClock
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.disk import RealDisk

@@ -21,10 +21,10 @@ from its_camera_ai.api.times import wall_time
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole
 from its_camera_ai.core.segments import Segment, Tier
 from its_camera_ai.core.time import NS_PER_MS, NS_PER_S
-from its_camera_ai.recorder.media import Media
-from its_camera_ai.recorder.playback import NothingRecorded, Playback
-from its_camera_ai.recorder.recorder import Recorder
-from its_camera_ai.recorder.volume import Volume
+from its_camera_ai.recorder.files.media import Media
+from its_camera_ai.recorder.playing.playback import NothingRecorded, Playback
+from its_camera_ai.recorder.volumes.volume import Volume
+from its_camera_ai.recorder.writing.recorder import Recorder
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.folder_store import FolderStore

@@ -38,7 +38,7 @@ from its_camera_ai.api.routes import (
     timeline,
 )
 from its_camera_ai.core.errors import ItscamError
-from its_camera_ai.recorder.thumbnails import Thumbnails
+from its_camera_ai.recorder.playing.thumbnails import Thumbnails
 
 ROUTERS: tuple[APIRouter, ...] = (
     auth.router,

@@ -34,7 +34,7 @@ from its_camera_ai.core.errors import (
     StorageUnavailable,
     UserError,
 )
-from its_camera_ai.recorder.retention import RetentionRuns
+from its_camera_ai.recorder.keeping.retention import RetentionRuns
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:itscam:problem:"

@@ -11,7 +11,7 @@ from its_camera_ai.api.problems import Busy, NotFound
 from its_camera_ai.api.times import wall_time
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.time import NS_PER_S, iso_utc
-from its_camera_ai.recorder.playback import NothingRecorded
+from its_camera_ai.recorder.playing.playback import NothingRecorded
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from its_camera_ai.bootstrap.recordings import hold_repository
 from its_camera_ai.bootstrap.site import Site
 from its_camera_ai.core.exports import Sought
 from its_camera_ai.ops.settings import parse_size
-from its_camera_ai.recorder.evidence_key import EvidenceKey
-from its_camera_ai.recorder.export_finders import FaceFinder, Finder, PersonFinder
-from its_camera_ai.recorder.exporter import ExportParts, ExportWorker
-from its_camera_ai.recorder.media import Media
+from its_camera_ai.recorder.exporting.evidence_key import EvidenceKey
+from its_camera_ai.recorder.exporting.exporter import ExportParts, ExportWorker
+from its_camera_ai.recorder.exporting.finders import FaceFinder, Finder, PersonFinder
+from its_camera_ai.recorder.files.media import Media
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.exports import ExportRepository
 from its_camera_ai.store.segments import SegmentRepository

@@ -7,9 +7,9 @@ from its_camera_ai.bootstrap.site import Site
 from its_camera_ai.core.errors import StorageUnavailable
 from its_camera_ai.core.exports import Sought
 from its_camera_ai.ops.settings import Settings
-from its_camera_ai.recorder.export_desk import ExportDesk
-from its_camera_ai.recorder.export_folder import ExportFolder
-from its_camera_ai.recorder.reserve import Reserve
+from its_camera_ai.recorder.exporting.desk import ExportDesk
+from its_camera_ai.recorder.exporting.folder import ExportFolder
+from its_camera_ai.recorder.volumes.reserve import Reserve
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.store.exports import ExportRepository
@@ -23,7 +23,7 @@ def export_desk(site: Site) -> ExportDesk:
     def check_finder(kind: Sought) -> None:
         # the runtimes weigh, and the server asks this rarely
         from its_camera_ai.bootstrap.models import chosen_model  # noqa: PLC0415
-        from its_camera_ai.recorder.export_finders import check_available  # noqa: PLC0415
+        from its_camera_ai.recorder.exporting.finders import check_available  # noqa: PLC0415
 
         check_available(kind, site.settings.models, chosen_model(site.settings))
 

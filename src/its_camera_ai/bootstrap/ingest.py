@@ -8,9 +8,9 @@ from its_camera_ai.bootstrap.volume import expected_volume
 from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.core.time import SystemClock
 from its_camera_ai.ops.settings import Settings
-from its_camera_ai.recorder.followed_policy import FollowedPolicy
-from its_camera_ai.recorder.recording_storage import RecordingStorage
-from its_camera_ai.recorder.reserve import Reserve
+from its_camera_ai.recorder.volumes.followed_policy import FollowedPolicy
+from its_camera_ai.recorder.volumes.reserve import Reserve
+from its_camera_ai.recorder.writing.recording_storage import RecordingStorage
 from its_camera_ai.roles.camera_follower import CameraFollower, follow_cameras
 from its_camera_ai.roles.harness import Heartbeat, stop_event
 from its_camera_ai.roles.ingest import Ingest

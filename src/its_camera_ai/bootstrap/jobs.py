@@ -12,12 +12,12 @@ from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.core.jobs import Job
 from its_camera_ai.ops.job_runner import JobRunner
 from its_camera_ai.ops.settings import Settings, quiet_encoders
-from its_camera_ai.recorder.compression import Compression
-from its_camera_ai.recorder.compression_state import CompressionState
-from its_camera_ai.recorder.garbage import Garbage, removers
-from its_camera_ai.recorder.recovery import Recheck
-from its_camera_ai.recorder.scrub import Scrub
-from its_camera_ai.recorder.tier_mover import TierMover
+from its_camera_ai.recorder.checking.recovery import Recheck
+from its_camera_ai.recorder.checking.scrub import Scrub
+from its_camera_ai.recorder.keeping.compression import Compression
+from its_camera_ai.recorder.keeping.compression_state import CompressionState
+from its_camera_ai.recorder.keeping.garbage import Garbage, removers
+from its_camera_ai.recorder.keeping.tier_mover import TierMover
 from its_camera_ai.roles.harness import Heartbeat, stop_event
 from its_camera_ai.roles.jobs import Jobs
 from its_camera_ai.store.audit import AuditLog

@@ -8,10 +8,10 @@ from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.segments import Tier
 from its_camera_ai.core.time import SystemClock
 from its_camera_ai.ops.settings import Settings
-from its_camera_ai.recorder.forecast import Forecaster
-from its_camera_ai.recorder.media import Media
-from its_camera_ai.recorder.retention_set import RetentionSet
-from its_camera_ai.recorder.tier_identity import TierIdentity
+from its_camera_ai.recorder.files.media import Media
+from its_camera_ai.recorder.keeping.retention_set import RetentionSet
+from its_camera_ai.recorder.volumes.forecast import Forecaster
+from its_camera_ai.recorder.volumes.tier_identity import TierIdentity
 from its_camera_ai.store.daily_bytes import DailyBytes
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.disk import RealDisk

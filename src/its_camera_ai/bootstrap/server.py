@@ -23,8 +23,8 @@ from its_camera_ai.core.errors import RetryableError
 from its_camera_ai.core.ids import new_id
 from its_camera_ai.ops.listening import listening_socket
 from its_camera_ai.ops.settings import Settings
-from its_camera_ai.recorder.motion_search import MotionSearch
-from its_camera_ai.recorder.playback import Playback
+from its_camera_ai.recorder.playing.motion_search import MotionSearch
+from its_camera_ai.recorder.playing.playback import Playback
 from its_camera_ai.roles.camera_follower import CameraFollower
 from its_camera_ai.roles.harness import Heartbeat, stop_event
 from its_camera_ai.roles.record_requests import RecordRequests

@@ -3,9 +3,9 @@
 from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.time import SystemClock
 from its_camera_ai.ops.settings import Settings
-from its_camera_ai.recorder.expected_volume import ExpectedVolumeFile
-from its_camera_ai.recorder.volume import Volume
-from its_camera_ai.recorder.volume_identity import VolumeIdentity, prepare_volume
+from its_camera_ai.recorder.volumes.expected_volume import ExpectedVolumeFile
+from its_camera_ai.recorder.volumes.volume import Volume
+from its_camera_ai.recorder.volumes.volume_identity import VolumeIdentity, prepare_volume
 from its_camera_ai.store.disk import RealDisk
 
 

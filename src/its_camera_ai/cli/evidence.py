@@ -9,8 +9,8 @@ from rich.markup import escape
 from its_camera_ai.cli.console import out
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.ops.settings import load_settings
-from its_camera_ai.recorder.evidence_check import Findings, check_chain, check_export
-from its_camera_ai.recorder.evidence_key import EvidenceKey, PublicKey
+from its_camera_ai.recorder.exporting.evidence_check import Findings, check_chain, check_export
+from its_camera_ai.recorder.exporting.evidence_key import EvidenceKey, PublicKey
 
 app = typer.Typer(no_args_is_help=True, help="Check exports, show the site's key.")
 

@@ -12,7 +12,7 @@ from its_camera_ai.cli.console import err, out
 from its_camera_ai.core.retention import Action
 from its_camera_ai.core.retention_matrix import DataClass
 from its_camera_ai.ops.settings import load_settings
-from its_camera_ai.recorder.retention import RetentionReport
+from its_camera_ai.recorder.keeping.retention import RetentionReport
 from its_camera_ai.store.audit import AuditLog
 
 PARTLY_DONE = 4

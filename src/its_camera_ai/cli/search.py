@@ -12,7 +12,7 @@ from its_camera_ai.cli.console import err, out
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.time import NS_PER_S, iso_utc
 from its_camera_ai.ops.settings import load_settings
-from its_camera_ai.recorder.motion_search import (
+from its_camera_ai.recorder.playing.motion_search import (
     MotionFound,
     MotionQuery,
     MotionSearch,

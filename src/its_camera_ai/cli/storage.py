@@ -21,14 +21,14 @@ from its_camera_ai.cli.volume import adopt, predict
 from its_camera_ai.core.segments import Segment
 from its_camera_ai.core.time import NS_PER_S, iso_utc
 from its_camera_ai.ops.settings import load_settings
-from its_camera_ai.recorder.check import Depth
-from its_camera_ai.recorder.findings import Finding
-from its_camera_ai.recorder.fsck import Checked
-from its_camera_ai.recorder.fsck import fsck as check_volume
-from its_camera_ai.recorder.rebuild import rebuild
-from its_camera_ai.recorder.repair import Repaired
-from its_camera_ai.recorder.scrub import evidence_problem
-from its_camera_ai.recorder.verification import Verification, verify_all
+from its_camera_ai.recorder.checking.check import Depth
+from its_camera_ai.recorder.checking.findings import Finding
+from its_camera_ai.recorder.checking.fsck import Checked
+from its_camera_ai.recorder.checking.fsck import fsck as check_volume
+from its_camera_ai.recorder.checking.rebuild import rebuild
+from its_camera_ai.recorder.checking.repair import Repaired
+from its_camera_ai.recorder.checking.scrub import evidence_problem
+from its_camera_ai.recorder.checking.verification import Verification, verify_all
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.migration import migrate
 from its_camera_ai.store.segments import SegmentRepository

@@ -16,10 +16,10 @@ from its_camera_ai.core.errors import StorageUnavailable
 from its_camera_ai.core.ids import new_id
 from its_camera_ai.core.time import SystemClock, iso_utc
 from its_camera_ai.ops.settings import load_settings
-from its_camera_ai.recorder.adoption import Adoptable, inspect
-from its_camera_ai.recorder.adoption import adopt as adopt_volume
-from its_camera_ai.recorder.forecast import Forecast, in_days_ns
-from its_camera_ai.recorder.reserve import Reserve
+from its_camera_ai.recorder.volumes.adoption import Adoptable, inspect
+from its_camera_ai.recorder.volumes.adoption import adopt as adopt_volume
+from its_camera_ai.recorder.volumes.forecast import Forecast, in_days_ns
+from its_camera_ai.recorder.volumes.reserve import Reserve
 from its_camera_ai.store.disk import RealDisk
 
 NAMES_SHOWN = 8

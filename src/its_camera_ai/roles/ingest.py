@@ -17,12 +17,12 @@ from its_camera_ai.core.errors import RetryableError
 from its_camera_ai.core.media import Packet, StreamRole
 from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.core.time import Clock
-from its_camera_ai.recorder.recorder import Recorder
-from its_camera_ai.recorder.recording_gate import GateFigures
-from its_camera_ai.recorder.recording_modes import RecordingModes
-from its_camera_ai.recorder.recording_storage import RecordingStorage
-from its_camera_ai.recorder.recovery import reconcile
-from its_camera_ai.recorder.repair import Repaired
+from its_camera_ai.recorder.checking.recovery import reconcile
+from its_camera_ai.recorder.checking.repair import Repaired
+from its_camera_ai.recorder.writing.recorder import Recorder
+from its_camera_ai.recorder.writing.recording_gate import GateFigures
+from its_camera_ai.recorder.writing.recording_modes import RecordingModes
+from its_camera_ai.recorder.writing.recording_storage import RecordingStorage
 from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.video.pipeline import Sink, StreamPipeline
 from its_camera_ai.video.stream import CameraStream

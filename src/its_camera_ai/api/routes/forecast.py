@@ -9,7 +9,7 @@ from its_camera_ai.api.policies import Policy
 from its_camera_ai.bus.messages import StorageStatus
 from its_camera_ai.core.disk import Space
 from its_camera_ai.core.time import iso_utc
-from its_camera_ai.recorder.forecast import CameraForecast, Growth, in_days_ns
+from its_camera_ai.recorder.volumes.forecast import CameraForecast, Growth, in_days_ns
 
 router = APIRouter(prefix="/api/v1/storage", tags=["storage"])
 

@@ -17,9 +17,9 @@ from its_camera_ai.api.recorded import CACHE_FOREVER, gaps_told, span
 from its_camera_ai.core.errors import RecordingDamaged, RecordingGone, RetryableError
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment
-from its_camera_ai.recorder.file_part import FilePart, Trim
-from its_camera_ai.recorder.played_file import PlayedFile
-from its_camera_ai.recorder.playlist import PlaylistWish, version_of
+from its_camera_ai.recorder.playing.file_part import FilePart, Trim
+from its_camera_ai.recorder.playing.played_file import PlayedFile
+from its_camera_ai.recorder.playing.playlist import PlaylistWish, version_of
 
 router = APIRouter(prefix="/api/v1", tags=["playback"])
 

@@ -13,10 +13,10 @@ from its_camera_ai.api.policies import Policy
 from its_camera_ai.api.recorded import CACHE_FOREVER, decoded, exact, gaps_told, moment, span
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment
-from its_camera_ai.recorder.playback import readable
-from its_camera_ai.recorder.played_file import PlayedFile
-from its_camera_ai.recorder.strip import COUNT_MAX, WIDTH_PX_MAX, StripWish, make_strip
-from its_camera_ai.recorder.thumbnails import size_for
+from its_camera_ai.recorder.playing.playback import readable
+from its_camera_ai.recorder.playing.played_file import PlayedFile
+from its_camera_ai.recorder.playing.strip import COUNT_MAX, WIDTH_PX_MAX, StripWish, make_strip
+from its_camera_ai.recorder.playing.thumbnails import size_for
 from its_camera_ai.video.jpeg import jpeg
 
 router = APIRouter(prefix="/api/v1/cameras", tags=["playback"])

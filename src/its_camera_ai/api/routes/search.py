@@ -11,7 +11,7 @@ from its_camera_ai.api.policies import Policy
 from its_camera_ai.api.problems import NotFound
 from its_camera_ai.api.times import check_span, wall_time
 from its_camera_ai.core.time import iso_utc
-from its_camera_ai.recorder.motion_search import (
+from its_camera_ai.recorder.playing.motion_search import (
     CORNERS_MAX,
     SPANS_MAX,
     MotionFound,

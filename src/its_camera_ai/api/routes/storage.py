@@ -10,7 +10,7 @@ from its_camera_ai.api.guards import allow
 from its_camera_ai.api.policies import Policy
 from its_camera_ai.core.segments import Tier
 from its_camera_ai.core.time import NS_PER_S, iso_utc
-from its_camera_ai.recorder.scrub import evidence_problem
+from its_camera_ai.recorder.checking.scrub import evidence_problem
 from its_camera_ai.store.storage_figures import Gap, Holding, Verified
 
 router = APIRouter(prefix="/api/v1", tags=["storage"])

@@ -12,7 +12,7 @@ from its_camera_ai.api.policies import Policy
 from its_camera_ai.core.retention import Action
 from its_camera_ai.core.retention_matrix import MATRIX, DataClass
 from its_camera_ai.core.time import NS_PER_S, iso_utc
-from its_camera_ai.recorder.retention import RetentionReport
+from its_camera_ai.recorder.keeping.retention import RetentionReport
 from its_camera_ai.store.documents.storage import policy_of
 from its_camera_ai.store.documents.storage_fields import StorageFields
 from its_camera_ai.store.plan import policy_changes

@@ -15,8 +15,8 @@ from its_camera_ai.api.recorded import exact, span
 from its_camera_ai.core.holds import HoldKind
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.recorder.playback import FILES_MAX
-from its_camera_ai.recorder.timeline import GapReason, gaps, stretches
+from its_camera_ai.recorder.playing.playback import FILES_MAX
+from its_camera_ai.recorder.playing.timeline import GapReason, gaps, stretches
 
 router = APIRouter(prefix="/api/v1/cameras", tags=["playback"])
 

@@ -1,0 +1,1 @@
+"""Are all recordings there and sound? Checks, repairs, the index made anew."""

@@ -1,0 +1,1 @@
+"""Recordings handed out: clips, and the evidence that they are genuine."""

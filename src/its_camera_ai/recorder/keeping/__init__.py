@@ -1,0 +1,1 @@
+"""How long and where recordings are kept: retention, tiers, compression, garbage."""

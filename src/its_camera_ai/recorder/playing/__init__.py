@@ -1,0 +1,1 @@
+"""Recordings played and searched: playlists, pictures, time lines."""
