@@ -25,7 +25,7 @@ from tests.support.swift import ACCESS_KEY, BUCKET, SECRET_KEY, Swift
 from tests.support.tiers import NOW_NS, TieredSite, sealed
 
 KILLS = 25
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 Mover = Callable[..., dict[str, Any]]
 

@@ -154,6 +154,7 @@ def test_a_crash_before_the_database_knew_is_made_good(
     again.release()
     assert repository.ids_at(["a/main/other.mp4"]) == ["s2"]
     assert EvictionJournal(RealDisk(), root / FOLDER).paths() == []
+    dead.close()  # the killed process's thread, which lives on here
 
 
 def _dead() -> SegmentRepository:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.recorder.test_recording_gate import START_NS, UTC, Camera, Rig, plan
+from tests.recorder.writing.test_recording_gate import START_NS, UTC, Camera, Rig, plan
 
 from its_camera_ai.core.activity import CELLS_BYTES, SecondOfActivity
 from its_camera_ai.core.media import MediaKind, Packet

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.recorder.test_recording_gate import START_NS, START_S
-from tests.recorder.test_recording_gate import Camera as Packets
-from tests.recorder.test_recording_gate import Recorder as Taken
+from tests.recorder.writing.test_recording_gate import START_NS, START_S
+from tests.recorder.writing.test_recording_gate import Camera as Packets
+from tests.recorder.writing.test_recording_gate import Recorder as Taken
 
 from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.bus.messages import ActivityMessage, JudgedMessage, RecordRequest
