@@ -106,7 +106,8 @@ class SpaceKeeper:
     def close(self, timeout_s: float = 2.0) -> None:
         """Stop; a disk that hangs is not waited for."""
         self._stop.set()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():  # it may never have been started
+            self._thread.join(timeout_s)
 
     @property
     def alive(self) -> bool:

@@ -47,7 +47,8 @@ class Survey:
 
     def close(self, timeout_s: float = 1.0) -> None:
         self._stop.set()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():  # it may never have been started
+            self._thread.join(timeout_s)
 
     def look(self) -> None:
         """Look once; a disk that fails leaves the figures as they are."""
