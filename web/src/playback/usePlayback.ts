@@ -102,7 +102,8 @@ export function usePlayback({ cameras, span }: Wanted): Playback {
       if (shownMs === null) return;
       conductor.pause();
       // only the server knows when the next picture is due: cameras don't keep their rates
-      const beside = await api.picturesBeside(camera, Math.floor(shownMs) + 1);
+      // a playlist's times are whole milliseconds: 2 ms into the picture is surely within it
+      const beside = await api.picturesBeside(camera, Math.floor(shownMs) + 2);
       const momentMs = ahead ? beside.nextMs : beside.previousMs;
       if (momentMs !== null) conductor.seek(momentMs, false);
     },
