@@ -218,7 +218,7 @@ def test_playback_steps_by_one_picture(dashboard: Dashboard) -> None:
     wait_until(lambda: playback.video.decoded_frames > 5, "some pictures", timeout_s=60)
     playback.play_pause()
     wait_until(lambda: playback.video.paused, "the pause")
-    first = playback.picture_ms
+    first = _at_rest(playback)
     second = _step(playback, ahead=True)
     third = _step(playback, ahead=True)
     assert first < second < third < first + 1000
@@ -231,7 +231,19 @@ def _step(playback: Playback, *, ahead: bool) -> int:
     before = playback.picture_ms
     playback.step(ahead=ahead)
     wait_until(lambda: playback.picture_ms not in (0, before), "another picture")
-    return playback.picture_ms
+    return _at_rest(playback)
+
+
+def _at_rest(playback: Playback) -> int:
+    """The picture on the screen, once no other follows: some are on their way when it pauses."""
+    seen: list[int] = []
+
+    def settled() -> bool:
+        seen.append(playback.picture_ms)
+        return len(seen) > 10 and len(set(seen[-10:])) == 1
+
+    wait_until(settled, "the picture to rest")
+    return seen[-1]
 
 
 def test_two_cameras_play_together(dashboard: Dashboard, screenshots: Path) -> None:

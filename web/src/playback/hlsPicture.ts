@@ -165,7 +165,7 @@ export class HlsPicture implements Picture {
       return;
     }
     this.wantedMs = null;
-    if (Math.abs(video.currentTime - mediaS) > 0.005) video.currentTime = mediaS;
+    if (Math.abs(video.currentTime - mediaS) > 0.0005) video.currentTime = mediaS;
   }
 
   private fail(problem: string): void {

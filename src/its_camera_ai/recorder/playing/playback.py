@@ -14,11 +14,11 @@ from its_camera_ai.core.errors import (
 )
 from its_camera_ai.core.media import StreamRole
 from its_camera_ai.core.segments import Segment, SegmentState
-from its_camera_ai.core.time import NS_PER_S
+from its_camera_ai.core.time import NS_PER_MS, NS_PER_S
 from its_camera_ai.recorder.files.media import Media
 from its_camera_ai.recorder.playing.bounded_cache import BoundedCache
 from its_camera_ai.recorder.playing.fragment_table import FragmentTable, read_table
-from its_camera_ai.recorder.playing.played_file import TOLERANCE_NS, PlayedFile
+from its_camera_ai.recorder.playing.played_file import PlayedFile
 from its_camera_ai.recorder.playing.playlist import Edge, PlaylistWish, playlist
 from its_camera_ai.recorder.playing.timeline import in_order, unshown
 from its_camera_ai.store.segment_list import ListedSegment, SegmentList
@@ -61,6 +61,10 @@ def readable() -> Iterator[None]:
             f"The recording can't be read ({(error.strerror or 'error').lower()}): examine the "
             "disk or network share that it lies on."
         ) from error
+
+
+INSIDE_NS = 2 * NS_PER_MS
+"""So long before its end a picture is asked for, as players round times to milliseconds."""
 
 
 class Playback:
@@ -196,7 +200,7 @@ class Playback:
 
     def before(self, camera_id: str, role: StreamRole, wall_ns: int) -> int | None:
         """A moment at which the last picture before this one is shown; None if there is none."""
-        before_ns = wall_ns - 2 * TOLERANCE_NS
+        before_ns = wall_ns - INSIDE_NS
         try:
             self.file_at(camera_id, role, before_ns)
         except NothingRecorded as error:
