@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 WAIT_MS = 30_000
 
@@ -163,10 +164,22 @@ class Playback:
             raise AssertionError("The timeline is not on the screen.")
         self._page.mouse.click(stretch["x"] + 2, bar["y"] + 20)
 
-    def hover_first_stretch(self) -> None:
-        """Rest the pointer on the first recorded stretch, so that a picture is shown."""
+    def picture_under_pointer(self) -> bool:
+        """Whether the pointer, moved to the first recorded stretch, has a picture above it."""
+        self._page.mouse.move(0, 0)
         self._page.get_by_test_id("stretch").first.hover(force=True)
-        self._page.get_by_test_id("hover-picture").wait_for()
+        picture = self._page.get_by_test_id("hover-picture")
+        try:
+            picture.wait_for(timeout=3000)
+        except PlaywrightTimeout:
+            return False
+        return int(picture.evaluate("image => image.decode().then(() => image.naturalWidth)")) > 0
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether it is meant to play; it may be waiting for pictures."""
+        screen = self._page.get_by_test_id("playback-screen")
+        return screen.get_attribute("data-playing") == "true"
 
     def step(self, *, ahead: bool) -> None:
         """One picture further or back."""

@@ -212,12 +212,11 @@ def test_playback_goes_on_in_the_next_file(dashboard: Dashboard) -> None:
 def test_playback_steps_by_one_picture(dashboard: Dashboard) -> None:
     dashboard.open("live")
     playback = Playback(dashboard, dashboard.camera_ids()[0])
-    wait_until(lambda: playback.stretches() > 0, "a recording on the timeline", timeout_s=180)
-    playback.hover_first_stretch()
+    wait_until(lambda: playback.recorded_s() >= 4 * SEGMENT_S, "four files", timeout_s=180)
     playback.play_from_first_stretch()
-    wait_until(lambda: playback.video.decoded_frames > 5, "some pictures", timeout_s=60)
+    wait_until(lambda: playback.picture_ms > 0, "a picture", timeout_s=60)
     playback.play_pause()
-    wait_until(lambda: playback.video.paused, "the pause")
+    wait_until(lambda: not playback.is_playing, "the pause")
     first = _at_rest(playback)
     second = _step(playback, ahead=True)
     third = _step(playback, ahead=True)
@@ -244,6 +243,14 @@ def _at_rest(playback: Playback) -> int:
 
     wait_until(settled, "the picture to rest")
     return seen[-1]
+
+
+def test_a_picture_shows_under_the_pointer(dashboard: Dashboard, screenshots: Path) -> None:
+    dashboard.open("live")
+    playback = Playback(dashboard, dashboard.camera_ids()[0])
+    wait_until(lambda: playback.recorded_s() >= 4 * SEGMENT_S, "four files", timeout_s=180)
+    wait_until(playback.picture_under_pointer, "a small picture", timeout_s=60)
+    dashboard.screenshot(screenshots / "playback-hover.png")
 
 
 def test_two_cameras_play_together(dashboard: Dashboard, screenshots: Path) -> None:
