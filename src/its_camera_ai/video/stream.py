@@ -19,7 +19,7 @@ from its_camera_ai.video.stamps import FRAME_DURATION_DEFAULT_NS, with_stamps
 SETTLE_NS = NS_PER_S // 2
 """How long the first packets of a network connection are held before they are dated."""
 
-GATHER_S = 0.3
+GATHER_S = 0.5
 """How long packets of a stream that is only recorded may lie in the socket before they are read:
 150 kB at 4 Mbit/s. TCP's window grows to that within seconds, and until then the sender waits. Over
 UDP nothing would hold the sender back, so there packets are read as they come."""
