@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.recorder.writing.test_recording_gate import START_NS, UTC, Camera, Rig, plan
 
 from its_camera_ai.core.activity import CELLS_BYTES, SecondOfActivity
 from its_camera_ai.core.media import MediaKind, Packet
@@ -21,6 +20,7 @@ from its_camera_ai.recorder.writing.recording_gate import RecordingGate
 from its_camera_ai.recorder.writing.recording_schedule import RecordingSchedule
 from its_camera_ai.store.disk import RealDisk
 from tests.recorder.support import WALL_NS, RememberingIndex, packets
+from tests.recorder.writing.test_recording_gate import START_NS, UTC, Camera, Rig, plan
 from tests.support.clips import ClipSpec, numbers_in
 
 SECONDS = 250

@@ -5,9 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.recorder.writing.test_recording_gate import START_NS, START_S
-from tests.recorder.writing.test_recording_gate import Camera as Packets
-from tests.recorder.writing.test_recording_gate import Recorder as Taken
 
 from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.bus.messages import ActivityMessage, JudgedMessage, RecordRequest
@@ -20,6 +17,9 @@ from its_camera_ai.core.time import NS_PER_S, SystemClock
 from its_camera_ai.recorder.writing.recording_gate import RecordingCause, RecordingGate
 from its_camera_ai.recorder.writing.recording_modes import RecordingModes
 from tests.recorder.support import RememberingIndex
+from tests.recorder.writing.test_recording_gate import START_NS, START_S
+from tests.recorder.writing.test_recording_gate import Camera as Packets
+from tests.recorder.writing.test_recording_gate import Recorder as Taken
 from tests.support.waiting import wait_until
 
 CAMERA = Camera("gate", CameraUrl.parse("/a"), recording=RecordingPlan(RecordingMode.MOTION))
