@@ -29,6 +29,12 @@ from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.store.storage_policy import StoragePolicyRepository
 
 
+def _zone(site: Site) -> ZoneInfo | None:
+    """The site's time zone; None is the machine's own."""
+    name = site.cameras.site().time_zone
+    return ZoneInfo(name) if name else None
+
+
 def upkeep(site: Site) -> list[Job]:
     """The jobs that keep recordings and their index sound."""
     settings, clock = site.settings, site.clock
@@ -54,6 +60,7 @@ def upkeep(site: Site) -> list[Job]:
             CompressionState(volume.disk, settings.data_dir.absolute() / "compression.json"),
             lambda: policies.get().compression,
             clock,
+            zone=_zone(site),
         ),
         Scrub(
             segments,
@@ -86,7 +93,7 @@ def run(settings: Settings, index: int) -> None:
         JobRunRepository(site.database),
         audited=audited,
         clock=site.clock,
-        zone=lambda: ZoneInfo(name) if (name := site.cameras.site().time_zone) else None,
+        zone=lambda: _zone(site),
     )
     jobs = Jobs(runner, {"exports": export_worker(site, media_of(settings))})
     jobs.start()
