@@ -175,8 +175,8 @@ def test_camera_page_counts_by_class(dashboard: Dashboard) -> None:
 def test_playback_plays_a_recording(dashboard: Dashboard, screenshots: Path) -> None:
     dashboard.open("live")
     playback = Playback(dashboard, dashboard.camera_ids()[0])
-    # The first file is listed when it is closed, and the page looks again every 15 s.
-    wait_until(lambda: playback.stretches() > 0, "a recording on the timeline", timeout_s=180)
+    # A file is listed when it is closed, and the page looks again every 15 s.
+    wait_until(lambda: playback.recorded_s() >= 4 * SEGMENT_S, "four files", timeout_s=180)
     playback.play_from_first_stretch()
     wait_until(
         lambda: playback.video.decoded_frames > 0 and not playback.video.paused,

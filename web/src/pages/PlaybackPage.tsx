@@ -106,7 +106,8 @@ function Day({ cameras, day, at }: { cameras: readonly Named[]; day: string; at:
   const span = useMemo(() => daySpan(day) ?? { startMs: 0, endMs: 1 }, [day]);
   const ids = useMemo(() => cameras.map((camera) => camera.id), [cameras]);
   const { lanes, marks, eventsMs, error, reload } = useDay(ids, span);
-  const playback = usePlayback({ cameras: ids, span });
+  const recorded = ids.filter((_, i) => (lanes?.[i]?.stretches.length ?? 0) > 0).join(",");
+  const playback = usePlayback({ cameras: ids, span, recorded });
   const [chosen, setChosen] = useState<Span | null>(null);
   const all = useMemo(() => joined((lanes ?? []).flatMap((lane) => lane.stretches)), [lanes]);
   const fitted = useMemo(() => fitWindow(all, span), [all, span]);

@@ -27,6 +27,11 @@ export class HlsPicture implements Picture {
     this.watchPictures();
   }
 
+  /** Nothing was recorded when the playlist was asked for; there may be something now. */
+  get isEmpty(): boolean {
+    return this.known && this.map.empty;
+  }
+
   /** Why nothing can be played; empty if something can. */
   get problem(): string {
     return this.failure;

@@ -32,9 +32,11 @@ export interface Playback {
 interface Wanted {
   cameras: readonly string[];
   span: Span;
+  /** Cameras with recordings, with commas between: one that had none is asked for again. */
+  recorded: string;
 }
 
-export function usePlayback({ cameras, span }: Wanted): Playback {
+export function usePlayback({ cameras, span, recorded }: Wanted): Playback {
   const [standing, setStanding] = useState<Standing>(IDLE);
   const [screens, setScreens] = useState<Record<string, ScreenState>>({});
   const made = useRef(new Map<string, HlsPicture>());
@@ -79,6 +81,10 @@ export function usePlayback({ cameras, span }: Wanted): Playback {
   useEffect(() => {
     for (const id of made.current.keys()) load(id);
   }, [load]);
+
+  useEffect(() => {
+    for (const id of recorded.split(",")) if (made.current.get(id)?.isEmpty) loadNow.current(id);
+  }, [recorded]);
 
   useEffect(() => {
     let frame = 0;
