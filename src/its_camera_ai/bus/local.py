@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import msgspec
 import zmq
@@ -24,6 +25,8 @@ from its_camera_ai.bus.messages import (
 from its_camera_ai.bus.ports import CallHandler
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.media import Packet, StreamInfo, StreamRole
+
+M = TypeVar("M")
 
 PACKET_QUEUE = 900
 """Packets kept per subscriber before it loses some: 30 s of one stream at 30 fps."""
@@ -91,11 +94,11 @@ class LocalBus:
             subscriber.subscribe(camera_id, role)
         return subscriber
 
-    def tracks_sender(self) -> "ZmqTracksSender":
+    def tracks_sender(self) -> "ZmqSender[TracksMessage]":
         socket = self._socket(zmq.PUSH)
         socket.setsockopt(zmq.SNDHWM, TRACKS_QUEUE)
         socket.connect(self._address("tracks"))
-        return ZmqTracksSender(socket)
+        return ZmqSender[TracksMessage](socket)
 
     def tracks_receiver(self) -> "ZmqTracksReceiver":
         socket = self._socket(zmq.PULL)
@@ -103,11 +106,11 @@ class LocalBus:
         socket.bind(self._address("tracks"))
         return ZmqTracksReceiver(socket)
 
-    def ingest_sender(self) -> "ZmqIngestSender":
+    def ingest_sender(self) -> "ZmqSender[IngestMessage]":
         socket = self._socket(zmq.PUSH)
         socket.setsockopt(zmq.SNDHWM, INGEST_QUEUE)
         socket.connect(self._address("ingest"))
-        return ZmqIngestSender(socket)
+        return ZmqSender[IngestMessage](socket)
 
     def ingest_receiver(self) -> "ZmqIngestReceiver":
         socket = self._socket(zmq.PULL)
@@ -229,11 +232,13 @@ class ZmqPacketSubscriber:
         self._socket.close()
 
 
-class ZmqTracksSender:
+class ZmqSender(Generic[M]):
+    """Messages of one kind to one receiver; ``TracksSender`` and ``IngestSender``."""
+
     def __init__(self, socket: "zmq.Socket[bytes]") -> None:
         self._socket = socket
 
-    def send(self, message: TracksMessage) -> bool:
+    def send(self, message: M) -> bool:
         try:
             self._socket.send(msgspec.msgpack.encode(message), zmq.NOBLOCK)
         except zmq.Again:
@@ -253,21 +258,6 @@ class ZmqTracksReceiver:
         if not self._socket.poll(round(timeout_s * 1000)):
             return None
         return self._decoder.decode(self._socket.recv())
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-class ZmqIngestSender:
-    def __init__(self, socket: "zmq.Socket[bytes]") -> None:
-        self._socket = socket
-
-    def send(self, message: IngestMessage) -> bool:
-        try:
-            self._socket.send(msgspec.msgpack.encode(message), zmq.NOBLOCK)
-        except zmq.Again:
-            return False
-        return True
 
     def close(self) -> None:
         self._socket.close()

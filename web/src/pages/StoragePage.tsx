@@ -5,7 +5,7 @@ import { ExportsTable } from "../storage/ExportsTable";
 import { HoldsTable } from "../storage/HoldsTable";
 import type { Forecast, RetentionPreview, StorageView } from "../storage/types";
 import { text } from "../text";
-import { ErrorNote, Loading, Page } from "../ui/parts";
+import { ErrorNote, Loading, Page, TableHead } from "../ui/parts";
 import { useLoad } from "../useLoad";
 
 const words = text.storage;
@@ -85,15 +85,7 @@ function Holdings({ storage }: { storage: StorageView }) {
     <section className="card scroll" aria-labelledby="holdings">
       <h2 id="holdings">{words.recordings}</h2>
       <table className="table" data-testid="holdings">
-        <thead>
-          <tr>
-            {words.holdingColumns.map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead names={words.holdingColumns} />
         <tbody>
           {storage.holdings.map((h) => (
             <tr key={`${h.camera_id} ${h.tier}`}>
@@ -137,15 +129,7 @@ function DueTable({ preview }: { preview: RetentionPreview }) {
   if (preview.items.length === 0) return <p className="quiet">{words.nothingDue}</p>;
   return (
     <table className="table" data-testid="due">
-      <thead>
-        <tr>
-          {words.dueColumns.map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead names={words.dueColumns} />
       <tbody>
         {preview.items.map((item) => (
           <tr key={`${item.data_class} ${item.camera} ${item.action} ${item.reason}`}>

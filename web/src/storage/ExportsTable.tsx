@@ -5,7 +5,7 @@ import { formatBytes, formatDateTime } from "../format";
 import { lookUp } from "../lookUp";
 import { useApi } from "../session";
 import { text } from "../text";
-import { ErrorNote } from "../ui/parts";
+import { ErrorNote, TableHead } from "../ui/parts";
 import { useAct } from "../useAct";
 import { useLoad } from "../useLoad";
 import type { ExportView } from "./types";
@@ -27,15 +27,7 @@ export function ExportsTable() {
       {data?.length === 0 && <p className="quiet">{words.none}</p>}
       {data !== null && data.length > 0 && (
         <table className="table" data-testid="exports">
-          <thead>
-            <tr>
-              {words.columns.map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead names={words.columns} />
           <tbody>
             {data.map((item) => (
               <tr key={item.id} data-state={item.state}>

@@ -6,7 +6,7 @@ import { lookUp } from "../lookUp";
 import { hrefOf } from "../router";
 import { useApi, useUser } from "../session";
 import { text } from "../text";
-import { ErrorNote } from "../ui/parts";
+import { ErrorNote, TableHead } from "../ui/parts";
 import { useAct } from "../useAct";
 import { useLoad } from "../useLoad";
 
@@ -27,15 +27,7 @@ export function HoldsTable() {
       {data?.length === 0 && <p className="quiet">{words.none}</p>}
       {data !== null && data.length > 0 && (
         <table className="table" data-testid="holds">
-          <thead>
-            <tr>
-              {words.columns.map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead names={words.columns} />
           <tbody>
             {data.map((hold) => (
               <tr key={hold.id}>
