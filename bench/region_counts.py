@@ -8,7 +8,7 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from its_camera_ai.analytics.scene import SceneAnalytics
+from its_camera_ai.analytics.counting.scene import SceneAnalytics
 from its_camera_ai.core.scene import Anchor, Line, Scene, Unit
 from its_camera_ai.tracking.tracker import Tracker
 from its_camera_ai.video.files import open_video

@@ -24,7 +24,7 @@ import scipy
 from scipy.optimize import linear_sum_assignment
 
 from bench import peer_trackers
-from its_camera_ai.analytics.scene import SceneAnalytics
+from its_camera_ai.analytics.counting.scene import SceneAnalytics
 from its_camera_ai.core.detections import Detections
 from its_camera_ai.core.scene import Line, Scene, Zone
 from its_camera_ai.tracking.tracker import Tracker

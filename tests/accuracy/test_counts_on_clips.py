@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bench.accuracy import MOTORWAY, counted_clips
-from its_camera_ai.analytics.offline import Job, analyse_video
-from its_camera_ai.analytics.offline_window import Window
+from its_camera_ai.analytics.offline.analysis import Job, analyse_video
+from its_camera_ai.analytics.offline.window import Window
 from its_camera_ai.evaluation.folder import EvalFolder
 from its_camera_ai.evaluation.truth_counts import LINE_ID, CountedClip
 from its_camera_ai.vision.catalogue import MOVING_OBJECTS

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from its_camera_ai.analytics.config import AnalyticsConfig
-from its_camera_ai.analytics.scene import SceneAnalytics
+from its_camera_ai.analytics.counting.config import AnalyticsConfig
+from its_camera_ai.analytics.counting.scene import SceneAnalytics
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.events import Event
 from its_camera_ai.core.scene import Line, Scene, Unit, Zone

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from its_camera_ai.analytics.offline_files import NAMES, VIDEO
+from its_camera_ai.analytics.offline.files import NAMES, VIDEO
 from its_camera_ai.cli.main import main
 from tests.support import damaged_clips
 from tests.support.moving_box import crossing_boxes, picture, write_video

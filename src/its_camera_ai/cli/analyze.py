@@ -15,9 +15,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from its_camera_ai import __version__
-from its_camera_ai.analytics import offline_files as files
-from its_camera_ai.analytics.offline import Analysed, Job, analyse_video
-from its_camera_ai.analytics.offline_window import Window
+from its_camera_ai.analytics.offline import files
+from its_camera_ai.analytics.offline.analysis import Analysed, Job, analyse_video
+from its_camera_ai.analytics.offline.window import Window
 from its_camera_ai.bootstrap.models import chosen_model, runtime_choice
 from its_camera_ai.cli.console import err, out
 from its_camera_ai.core.errors import ConfigInvalid

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from its_camera_ai.analytics.offline_looks import Looks
-from its_camera_ai.analytics.offline_window import Window
+from its_camera_ai.analytics.offline.looks import Looks
+from its_camera_ai.analytics.offline.window import Window
 from its_camera_ai.core.detections import Detections
 from its_camera_ai.core.errors import InputUnreadable
 from its_camera_ai.core.time import NS_PER_S

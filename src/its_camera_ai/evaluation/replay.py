@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from its_camera_ai.analytics.scene import SceneAnalytics
+from its_camera_ai.analytics.counting.scene import SceneAnalytics
 from its_camera_ai.core.events import Event, EventKind
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.time import NS_PER_S

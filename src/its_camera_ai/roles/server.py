@@ -13,7 +13,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from its_camera_ai.analytics.scene import SceneAnalytics
+from its_camera_ai.analytics.counting.scene import SceneAnalytics
 from its_camera_ai.api.state import SystemState
 from its_camera_ai.bus.messages import RoleStatus, TracksMessage
 from its_camera_ai.bus.ports import StatusReceiver, TracksReceiver

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from its_camera_ai.analytics import offline_files as files
-from its_camera_ai.analytics.annotated_video import AnnotatedVideo
-from its_camera_ai.analytics.offline_looks import Look, Looks, Progress
-from its_camera_ai.analytics.offline_window import Window
-from its_camera_ai.analytics.overlay import Overlay
-from its_camera_ai.analytics.report import ReportFacts, report_html
-from its_camera_ai.analytics.scene import SceneAnalytics
-from its_camera_ai.analytics.track_memory import TrackMemory
+from its_camera_ai.analytics.counting.scene import SceneAnalytics
+from its_camera_ai.analytics.offline import files
+from its_camera_ai.analytics.offline.annotated_video import AnnotatedVideo
+from its_camera_ai.analytics.offline.looks import Look, Looks, Progress
+from its_camera_ai.analytics.offline.overlay import Overlay
+from its_camera_ai.analytics.offline.report import ReportFacts, report_html
+from its_camera_ai.analytics.offline.track_memory import TrackMemory
+from its_camera_ai.analytics.offline.window import Window
 from its_camera_ai.core.errors import ConfigInvalid, InputUnreadable
 from its_camera_ai.core.events import Event
 from its_camera_ai.core.scene import Scene

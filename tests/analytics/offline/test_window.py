@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from its_camera_ai.analytics.offline_window import Thinning, Window
+from its_camera_ai.analytics.offline.window import Thinning, Window
 from its_camera_ai.core.errors import ConfigInvalid
 
 NS = 1_000_000_000

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from its_camera_ai.analytics.offline_files import (
+from its_camera_ai.analytics.offline.files import (
     COUNTS,
     EVENTS,
     OutputFolder,

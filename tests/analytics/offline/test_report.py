@@ -4,11 +4,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from its_camera_ai.analytics.counts import Counts, LineCounts, ZoneCounts
-from its_camera_ai.analytics.offline_window import Window
-from its_camera_ai.analytics.report import ReportFacts, report_html
-from its_camera_ai.analytics.report_plots import ticks
-from its_camera_ai.analytics.track_memory import TrackMemory
+from its_camera_ai.analytics.counting.counts import Counts, LineCounts, ZoneCounts
+from its_camera_ai.analytics.offline.report import ReportFacts, report_html
+from its_camera_ai.analytics.offline.report_plots import ticks
+from its_camera_ai.analytics.offline.track_memory import TrackMemory
+from its_camera_ai.analytics.offline.window import Window
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.events import Event, EventKind
 from its_camera_ai.core.scene import Line, Scene, Zone

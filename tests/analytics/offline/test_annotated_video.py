@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from its_camera_ai.analytics.annotated_video import AnnotatedVideo
+from its_camera_ai.analytics.offline.annotated_video import AnnotatedVideo
 
 NS = 1_000_000_000
 

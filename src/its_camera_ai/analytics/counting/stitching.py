@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from its_camera_ai.analytics.config import AnalyticsConfig
-from its_camera_ai.analytics.paths import Floats, Paths, Rows, Sightings
+from its_camera_ai.analytics.counting.config import AnalyticsConfig
+from its_camera_ai.analytics.counting.paths import Floats, Paths, Rows, Sightings
 from its_camera_ai.core.detections import VEHICLES
 from its_camera_ai.core.time import NS_PER_S
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from its_camera_ai.analytics.config import AnalyticsConfig
-from its_camera_ai.analytics.counts import Counts, LineCounts, ZoneCounts
+from its_camera_ai.analytics.counting.config import AnalyticsConfig
+from its_camera_ai.analytics.counting.counts import Counts, LineCounts, ZoneCounts
 from its_camera_ai.core.errors import ConfigInvalid
 
 

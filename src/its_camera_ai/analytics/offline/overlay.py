@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from its_camera_ai.analytics.counts import Counts
-from its_camera_ai.analytics.palette import class_rgb
+from its_camera_ai.analytics.counting.counts import Counts
+from its_camera_ai.analytics.offline.palette import class_rgb
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.scene import Line, Scene, Zone
 from its_camera_ai.core.tracks import FrameTracks

@@ -1,8 +1,8 @@
 import numpy as np
 
-from its_camera_ai.analytics.counts import Counts, LineCounts, ZoneCounts
-from its_camera_ai.analytics.overlay import Overlay
-from its_camera_ai.analytics.palette import class_rgb
+from its_camera_ai.analytics.counting.counts import Counts, LineCounts, ZoneCounts
+from its_camera_ai.analytics.offline.overlay import Overlay
+from its_camera_ai.analytics.offline.palette import class_rgb
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.scene import Line, Scene, Unit, Zone
 from its_camera_ai.core.tracks import FrameTracks, Unknown

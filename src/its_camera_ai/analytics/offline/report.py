@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from html import escape
 
 from its_camera_ai import __version__
-from its_camera_ai.analytics.counts import Counts, Tally
-from its_camera_ai.analytics.offline_window import Window
-from its_camera_ai.analytics.report_plots import (
+from its_camera_ai.analytics.counting.counts import Counts, Tally
+from its_camera_ai.analytics.offline.report_plots import (
     Series,
     cumulative,
     presence,
     track_lengths,
     trajectories,
 )
-from its_camera_ai.analytics.track_memory import TrackMemory
+from its_camera_ai.analytics.offline.track_memory import TrackMemory
+from its_camera_ai.analytics.offline.window import Window
 from its_camera_ai.core.events import Event, EventKind
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.time import NS_PER_S

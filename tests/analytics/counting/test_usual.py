@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from its_camera_ai.analytics.usual import UsualWays
+from its_camera_ai.analytics.counting.usual import UsualWays
 
 
 def against(usual: UsualWays, along: float, *, inward: bool) -> bool:

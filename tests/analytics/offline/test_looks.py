@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from its_camera_ai.analytics.offline_looks import Look, Looks
-from its_camera_ai.analytics.offline_window import Window
+from its_camera_ai.analytics.offline.looks import Look, Looks
+from its_camera_ai.analytics.offline.window import Window
 from its_camera_ai.core.detections import Detections
 from its_camera_ai.core.errors import ModelInvalid
 from its_camera_ai.video.files import open_video

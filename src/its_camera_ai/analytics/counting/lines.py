@@ -5,9 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from its_camera_ai.analytics.config import AnalyticsConfig
-from its_camera_ai.analytics.paths import ANCHORS, Floats, Ints, Moves, Paths, Rows, Sightings
-from its_camera_ai.analytics.usual import UsualWays
+from its_camera_ai.analytics.counting.config import AnalyticsConfig
+from its_camera_ai.analytics.counting.paths import (
+    ANCHORS,
+    Floats,
+    Ints,
+    Moves,
+    Paths,
+    Rows,
+    Sightings,
+)
+from its_camera_ai.analytics.counting.usual import UsualWays
 from its_camera_ai.core.scene import Line, anchor_points
 from its_camera_ai.core.time import NS_PER_S
 

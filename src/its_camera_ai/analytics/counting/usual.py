@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from its_camera_ai.analytics.paths import Floats
+from its_camera_ai.analytics.counting.paths import Floats
 
 _PARTS = 16
 """A line is judged in so many parts of equal length, each with its neighbours."""

@@ -5,8 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from its_camera_ai.analytics.config import AnalyticsConfig
-from its_camera_ai.analytics.paths import ANCHORS, Floats, Ints, Moves, Paths, Rows, Sightings
+from its_camera_ai.analytics.counting.config import AnalyticsConfig
+from its_camera_ai.analytics.counting.paths import (
+    ANCHORS,
+    Floats,
+    Ints,
+    Moves,
+    Paths,
+    Rows,
+    Sightings,
+)
 from its_camera_ai.core.geometry import points_in_polygon, polygon_area
 from its_camera_ai.core.scene import Zone
 from its_camera_ai.core.time import NS_PER_S

@@ -9,9 +9,9 @@ import av
 import numpy as np
 import pytest
 
-from its_camera_ai.analytics.offline import Analysed, Job, analyse_video, outside_picture
-from its_camera_ai.analytics.offline_files import NAMES, VIDEO
-from its_camera_ai.analytics.offline_window import Window
+from its_camera_ai.analytics.offline.analysis import Analysed, Job, analyse_video, outside_picture
+from its_camera_ai.analytics.offline.files import NAMES, VIDEO
+from its_camera_ai.analytics.offline.window import Window
 from its_camera_ai.core.errors import ConfigInvalid, InputUnreadable
 from its_camera_ai.core.scene import Line, Scene, Unit, Zone
 from its_camera_ai.vision.detector import DetectorModel

@@ -8,8 +8,8 @@ from html import escape
 
 import numpy as np
 
-from its_camera_ai.analytics.palette import class_hex
-from its_camera_ai.analytics.track_memory import TrackLife, TrackMemory
+from its_camera_ai.analytics.offline.palette import class_hex
+from its_camera_ai.analytics.offline.track_memory import TrackLife, TrackMemory
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.time import NS_PER_S

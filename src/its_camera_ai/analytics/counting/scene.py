@@ -5,12 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from its_camera_ai.analytics.config import AnalyticsConfig
-from its_camera_ai.analytics.counts import Counts, LineCounts, ZoneCounts
-from its_camera_ai.analytics.lines import Crossing, LineCrossings
-from its_camera_ai.analytics.paths import Paths, Rows, Sightings
-from its_camera_ai.analytics.stitching import broken_end
-from its_camera_ai.analytics.zones import Change, ZoneVisits
+from its_camera_ai.analytics.counting.config import AnalyticsConfig
+from its_camera_ai.analytics.counting.counts import Counts, LineCounts, ZoneCounts
+from its_camera_ai.analytics.counting.lines import Crossing, LineCrossings
+from its_camera_ai.analytics.counting.paths import Paths, Rows, Sightings
+from its_camera_ai.analytics.counting.stitching import broken_end
+from its_camera_ai.analytics.counting.zones import Change, ZoneVisits
 from its_camera_ai.core.detections import VEHICLES, ObjectClass
 from its_camera_ai.core.events import Event, EventKind
 from its_camera_ai.core.scene import Scene

@@ -10,7 +10,7 @@ from queue import Empty, Full, Queue
 import numpy as np
 import numpy.typing as npt
 
-from its_camera_ai.analytics.offline_window import Thinning, Window
+from its_camera_ai.analytics.offline.window import Thinning, Window
 from its_camera_ai.core.detections import Detections
 from its_camera_ai.video.decoder import Frame
 from its_camera_ai.video.files import VideoFile

@@ -1,0 +1,1 @@
+"""Crossings of lines, visits of zones, running totals."""

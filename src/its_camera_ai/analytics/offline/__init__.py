@@ -1,0 +1,1 @@
+"""A video file from end to end: pictures to facts to a folder of results."""
