@@ -1,6 +1,7 @@
 """Every kind of bad input ends in one clear error of the right kind."""
 
 import itertools
+import json
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ from its_camera_ai.core.errors import (
     InputUnreadable,
     ItscamError,
 )
-from its_camera_ai.video import demux
+from its_camera_ai.video import demux, nal
 from its_camera_ai.video.demux import Demuxer
 from its_camera_ai.video.files import open_video
 from tests.support import damaged_clips
+from tests.support.access_units import packet_file
 from tests.support.clips import ClipSpec, luma, make_clip
 from tests.support.pattern import read_number
 from tests.support.raw_rtsp import Behaviour
@@ -111,6 +113,26 @@ def test_a_page_is_no_camera(tmp_path: Path) -> None:
     page.write_text("<html>router</html>")
     with pytest.raises(InputUnreadable):
         Demuxer(CameraUrl.parse(str(page)))
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_a_stream_that_ends_before_a_slice_ends_with_its_last_picture(
+    codec: str, tmp_path: Path
+) -> None:
+    """A camera that goes away within an access unit: FFmpeg's parser hands out what it had."""
+    clip = make_clip(ClipSpec(codec=codec))
+    header, _, stream = packet_file(clip).read_bytes().partition(b"\n")
+    sizes = [packet["size"] for packet in json.loads(header)["packets"]]
+    key = list(nal.split_annex_b(stream[: sizes[0]]))
+    slice_at = next(i for i, u in enumerate(key) if nal.holds_picture(codec, nal.annex_b((u,))))
+    assert slice_at >= 2, "parameter sets come first"
+    cut = tmp_path / f"cut.{codec}"
+    for units in range(slice_at + 1):
+        cut.write_bytes(stream + nal.annex_b(tuple(key[:units])))
+        with Demuxer(CameraUrl.parse(str(cut))) as demuxer:
+            packets = list(demuxer.packets())
+        assert [len(p.data) for p in packets] == sizes
+        assert all(nal.parameter_sets(codec, p.data) for p in packets if p.is_key)
 
 
 def test_motion_jpeg_over_http_is_told_as_not_copyable(mjpeg_server) -> None:  # type: ignore[no-untyped-def]

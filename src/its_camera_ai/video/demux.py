@@ -22,6 +22,7 @@ from its_camera_ai.core.errors import (
 )
 from its_camera_ai.core.media import MediaKind, TrackInfo
 from its_camera_ai.core.time import NS_PER_S
+from its_camera_ai.video import nal
 from its_camera_ai.video.raw import RawPacket
 
 OPEN_TIMEOUT_S = 5.0
@@ -85,6 +86,8 @@ class Demuxer:
             fps=float(rate) if rate else 0.0,
         )
         self.copyable = self.video.codec in _COPIED
+        # nothing, or a start code: any configuration record, of old versions too, begins otherwise
+        self._parsed = self.copyable and self.video.extradata[:2] in (b"", b"\0\0")
         self._video_unit = self._audio_unit = _unit_ns(self._video)
         self._audio = next(iter(self._container.streams.audio), None)
         self.audio: TrackInfo | None = None
@@ -128,11 +131,21 @@ class Demuxer:
             for packet in self._container.demux(wanted):
                 if packet.size == 0 or packet.is_discard:
                     continue
-                yield self._raw(packet)
+                raw = self._raw(packet)
+                if raw.kind is MediaKind.VIDEO and not self._is_picture(raw):
+                    continue
+                yield raw
         except av.error.EOFError:
             return
         except (av.error.FFmpegError, OSError) as error:
             raise _translated(self._url, error, reading=True) from None
+
+    def _is_picture(self, raw: RawPacket) -> bool:
+        """False for what FFmpeg's parser still held when a stream broke off within an access unit,
+        before its first slice: parameter sets, which no decoder takes for a picture. Elsewhere the
+        parser ends no access unit before it has a slice, so parameter sets come with their picture,
+        and containers that frame access units themselves have no such rests."""
+        return not self._parsed or nal.holds_picture(self.video.codec, raw.data)
 
     def _raw(self, packet: "av.Packet[Any]") -> RawPacket:
         # whole numbers: a fraction per stamp would cost more than the rest of the packet's way

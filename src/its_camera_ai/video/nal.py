@@ -14,6 +14,8 @@ from its_camera_ai.video import av1
 _START = b"\x00\x00\x01"
 H264_SPS, H264_PPS = 7, 8
 HEVC_VPS, HEVC_SPS, HEVC_PPS = 32, 33, 34
+_SLICES = {"h264": range(1, 6), "hevc": range(32)}
+"""Types of the units that hold a part of a picture."""
 
 
 def is_annex_b(extradata: bytes) -> bool:
@@ -53,6 +55,20 @@ def length_prefixed(data: bytes) -> list[bytes | memoryview]:
             pieces.append(view[start:end])
         start = following
     return pieces
+
+
+def holds_picture(codec: str, data: bytes) -> bool:
+    """Whether an access unit of H.264 or H.265 in Annex B framing has a coded slice.
+
+    Cheap enough for every packet: the look ends at the first slice, which only small units precede.
+    """
+    slices = _SLICES[codec]
+    start = data.find(_START) + 3
+    while 3 <= start < len(data):
+        if nal_type(codec, data[start : start + 1]) in slices:
+            return True
+        start = data.find(_START, start) + 3
+    return False
 
 
 def nal_type(codec: str, unit: bytes) -> int:
