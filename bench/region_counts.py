@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from its_camera_ai.analytics.counting.scene import SceneAnalytics
-from its_camera_ai.core.scene import Anchor, Line, Scene, Unit
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Anchor, Line, Scene
 from its_camera_ai.tracking.tracker import Tracker
 from its_camera_ai.video.files import open_video
 from its_camera_ai.vision.attention import Attention

@@ -9,7 +9,8 @@ from its_camera_ai.analytics.counting.config import AnalyticsConfig
 from its_camera_ai.analytics.counting.scene import SceneAnalytics
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.events import Event
-from its_camera_ai.core.scene import Line, Scene, Unit, Zone
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Line, Scene, Zone
 from its_camera_ai.core.tracks import FrameTracks, Unknown
 
 SIZE_WH = (640, 480)

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from its_camera_ai.core.camera_url import CameraUrl
-from its_camera_ai.core.scene import Anchor, Line, Scene, Unit, Zone
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Anchor, Line, Scene, Zone
 from its_camera_ai.core.site_facts import SiteFacts
 from tests.api.support import Site, camera, client_of, sign_in
 

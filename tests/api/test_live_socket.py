@@ -18,7 +18,8 @@ from websockets.asyncio.client import ClientConnection
 from its_camera_ai.api import live_session
 from its_camera_ai.bus.messages import CameraState, RoleStatus, StreamStatus, TracksMessage
 from its_camera_ai.core.media import Packet, StreamRole, TrackInfo
-from its_camera_ai.core.scene import Line, Scene, Unit
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Line, Scene
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.core.tracks import FrameTracks, Unknown
 from tests.api.support import PASSWORD, Site, camera, clip_packets, plain_packets, served

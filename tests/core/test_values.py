@@ -9,7 +9,8 @@ from its_camera_ai.core.backoff import Backoff
 from its_camera_ai.core.detections import Detections
 from its_camera_ai.core.errors import ConfigInvalid, SceneInvalid
 from its_camera_ai.core.ids import camera_id, new_id
-from its_camera_ai.core.scene import Anchor, Line, Scene, Unit, Zone, anchor_points
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Anchor, Line, Scene, Zone, anchor_points
 from its_camera_ai.core.time import iso_utc, parse_iso_utc
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from its_camera_ai.core.detections import Detections, ObjectClass
 from its_camera_ai.core.errors import InputUnreadable
-from its_camera_ai.core.scene import Anchor, Line, Unit
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Anchor, Line
 from its_camera_ai.evaluation.count_run import count_at_rates, count_with_losses
 from its_camera_ai.evaluation.recording import Recording
 from its_camera_ai.evaluation.replay import Tally, looks_at_rate, looks_with_losses, tally

@@ -6,8 +6,9 @@ import pytest
 
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.picture_points import Unit
 from its_camera_ai.core.recording import DayMoment, RecordingMode, RecordingPlan, RecordingRule
-from its_camera_ai.core.scene import Line, Scene, Unit, Zone
+from its_camera_ai.core.scene import Line, Scene, Zone
 from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.store.camera_cache import CameraCache, KnownSite
 from its_camera_ai.store.vault import Vault

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid
-from its_camera_ai.core.scene import Anchor, Line, Scene, Unit, Zone
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Anchor, Line, Scene, Zone
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.schema import cameras

@@ -5,8 +5,9 @@ import pytest
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.core.picture_points import Unit
 from its_camera_ai.core.retention_matrix import DataClass, RetentionRule
-from its_camera_ai.core.scene import Line, Scene, Unit, Zone
+from its_camera_ai.core.scene import Line, Scene, Zone
 from its_camera_ai.core.storage_policy import Quota, StoragePolicy
 from its_camera_ai.store.cameras import CameraRepository
 from its_camera_ai.store.database import Database

@@ -8,7 +8,8 @@ from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.ids import camera_id
-from its_camera_ai.core.scene import Anchor, Line, Point, Scene, Unit, Zone
+from its_camera_ai.core.picture_points import Point, Unit
+from its_camera_ai.core.scene import Anchor, Line, Scene, Zone
 from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.store.documents.fields import CameraFields, LineFields, ZoneFields
 from its_camera_ai.store.documents.recording import (

@@ -9,7 +9,8 @@ from its_camera_ai.api.status_models import CameraStatus
 from its_camera_ai.bus.messages import TracksMessage
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.media import StreamInfo
-from its_camera_ai.core.scene import Line, Point, Scene, Unit, Zone
+from its_camera_ai.core.picture_points import Point, Unit
+from its_camera_ai.core.scene import Line, Scene, Zone
 from its_camera_ai.core.time import NS_PER_S
 
 _encoder = msgspec.json.Encoder()

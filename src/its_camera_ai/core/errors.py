@@ -11,7 +11,8 @@ ItscamError
 │   └── CallUnanswered         another process of the site did not answer in time
 └── UserError                  someone must change something before a retry can help
     ├── ConfigInvalid          a file, setting or request that can't be taken (exit code 2)
-    │   └── SceneInvalid       a line or zone that makes no sense
+    │   ├── SceneInvalid       a line, zone or lane that makes no sense
+    │   └── CalibrationInvalid point pairs that can't be, or can't be solved
     ├── InputUnreadable        a file or stream that can't be read as video (exit code 3)
     ├── CameraRefused          wrong credentials, or the path is not there
     ├── CameraUnsupported      codec or protocol outside what we handle
@@ -78,6 +79,10 @@ class ConfigInvalid(UserError):
 
 class SceneInvalid(ConfigInvalid):
     """A line or zone has no sensible meaning (zero length, self-crossing, outside the picture)."""
+
+
+class CalibrationInvalid(ConfigInvalid):
+    """Point pairs that can't be true, or that determine no ground plane."""
 
 
 class InputUnreadable(UserError):

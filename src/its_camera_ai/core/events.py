@@ -20,6 +20,12 @@ class EventKind(StrEnum):
     STORAGE_LOW = "storage_low"
     STORAGE_RECOVERED = "storage_recovered"
     STORAGE_EVICTED = "storage_evicted"
+    TRIP_MADE = "trip_made"
+    INCIDENT_OPENED = "incident_opened"
+    INCIDENT_UPDATED = "incident_updated"
+    INCIDENT_CLOSED = "incident_closed"
+    CALIBRATION_DOUBTED = "calibration_doubted"
+    CALIBRATION_TRUSTED = "calibration_trusted"
 
 
 @dataclass(frozen=True, slots=True)

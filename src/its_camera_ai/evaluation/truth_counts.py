@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from its_camera_ai.core.errors import ConfigInvalid, SceneInvalid
-from its_camera_ai.core.scene import Anchor, Line, Scene, Unit
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Anchor, Line, Scene
 from its_camera_ai.evaluation.classes import LABELS
 from its_camera_ai.evaluation.truth_boxes import read_json
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from its_camera_ai.core.geometry import line_side
+from its_camera_ai.core.road import Direction
 from its_camera_ai.core.scene import Line
 from its_camera_ai.sim.agents import Agent
 from its_camera_ai.sim.camera import PinholeCamera
 from its_camera_ai.sim.renderer import cut_to, in_sight
 from its_camera_ai.sim.sprites import PersonLook, Pose, vehicle_box
-from its_camera_ai.sim.truth import Direction, TrueCrossing
+from its_camera_ai.sim.truth import TrueCrossing
 
 Anchor = tuple[float, float]
 _HALVINGS = 18

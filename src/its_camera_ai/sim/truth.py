@@ -1,12 +1,12 @@
 """What the simulator knows for certain about a frame."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from its_camera_ai.core.detections import ObjectClass
+from its_camera_ai.core.road import Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,6 @@ class SimFrame:
     pts_ns: int
     bgr: npt.NDArray[np.uint8]
     truth: tuple[TruthObject, ...]
-
-
-class Direction(StrEnum):
-    IN = "in"
-    OUT = "out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from its_camera_ai.core.detections import ObjectClass
-from its_camera_ai.core.scene import Anchor, Line, Unit
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Anchor, Line
 from its_camera_ai.core.tracks import Unknown
 from tests.analytics.playback import (
     GATE,

@@ -3,7 +3,8 @@
 import pytest
 
 from its_camera_ai.core.events import Event, EventKind
-from its_camera_ai.core.scene import Unit, Zone
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Zone
 from its_camera_ai.core.tracks import Unknown
 from tests.analytics.playback import (
     PLAZA,

@@ -13,7 +13,8 @@ from its_camera_ai.analytics.offline.analysis import Analysed, Job, analyse_vide
 from its_camera_ai.analytics.offline.files import NAMES, VIDEO
 from its_camera_ai.analytics.offline.window import Window
 from its_camera_ai.core.errors import ConfigInvalid, InputUnreadable
-from its_camera_ai.core.scene import Line, Scene, Unit, Zone
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Line, Scene, Zone
 from its_camera_ai.vision.detector import DetectorModel
 from tests.support import damaged_clips
 from tests.support.moving_box import BrightBoxes, crossing_boxes, picture, write_video

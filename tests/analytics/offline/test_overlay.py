@@ -4,7 +4,8 @@ from its_camera_ai.analytics.counting.counts import Counts, LineCounts, ZoneCoun
 from its_camera_ai.analytics.offline.overlay import Overlay
 from its_camera_ai.analytics.offline.palette import class_rgb
 from its_camera_ai.core.detections import ObjectClass
-from its_camera_ai.core.scene import Line, Scene, Unit, Zone
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Line, Scene, Zone
 from its_camera_ai.core.tracks import FrameTracks, Unknown
 
 SIZE = (320, 240)

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from its_camera_ai.core.errors import ConfigInvalid
-from its_camera_ai.core.scene import Line, Scene, Unit, Zone
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Line, Scene, Zone
 from its_camera_ai.store.documents.scene import load_scene, parse_scene
 
 TEXT = """\

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from its_camera_ai.core.cameras import Camera
-from its_camera_ai.core.scene import Anchor, Line, Scene, Unit, Zone
+from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.scene import Anchor, Line, Scene, Zone
 from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.core.storage_policy import StoragePolicy
 from its_camera_ai.store.documents.checked import check_camera_ids, check_shape, checked_camera

@@ -1,0 +1,1 @@
+"""All that is measured on one camera's tracks, in one place."""

@@ -1,0 +1,1 @@
+"""What needs a human: rules over road users, each with a life cycle and an explanation."""

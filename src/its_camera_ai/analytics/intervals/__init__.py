@@ -1,0 +1,1 @@
+"""What was measured, minute by minute, in tables that add up."""

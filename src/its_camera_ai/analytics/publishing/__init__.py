@@ -1,0 +1,1 @@
+"""Measurements in the formats that others read."""

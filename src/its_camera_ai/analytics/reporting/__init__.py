@@ -1,0 +1,1 @@
+"""Daily and study reports with the plots that a traffic engineer expects."""

@@ -1,0 +1,1 @@
+"""One road user, one movement: turning movements and the origin–destination matrix."""
