@@ -145,8 +145,11 @@ class Trip:
 
     Attributes:
         entry, exit: None where it was first or last seen between the lines.
+        entered_wall_ns: of the entry; without one, of the first crossing that is known.
+        left_wall_ns: of the exit; without one, when it was last seen.
         movement: id of the ``core.road.Movement``; empty for a pair of crossings that has none.
         problem: why entry or exit is missing, empty if both are there.
+        more: crossings of entry and exit lines beyond these two, such as of one that came back.
     """
 
     camera_id: str
@@ -158,6 +161,7 @@ class Trip:
     left_wall_ns: int
     movement: str = ""
     problem: str = ""
+    more: tuple[LineSide, ...] = ()
 
     @property
     def travel_s(self) -> float | None:
@@ -165,6 +169,29 @@ class Trip:
         if self.entry is None or self.exit is None:
             return None
         return (self.left_wall_ns - self.entered_wall_ns) / 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class GateRun:
+    """One road user through a ``core.road.Gate``: over its first line, later over its second.
+
+    Attributes:
+        gate: id. track_id: at the second line.
+        entered_wall_ns, left_wall_ns: the interpolated moments at the two lines.
+        travel_s: between them, in stream time.
+        speed: over the gate's length; None where that is not known.
+        speed_problem: why there is no speed, in words; empty if there is one.
+    """
+
+    camera_id: str
+    gate: str
+    track_id: int
+    vehicle: VehicleFacts
+    entered_wall_ns: int
+    left_wall_ns: int
+    travel_s: float
+    speed: SpeedEstimate | None = None
+    speed_problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -53,6 +53,7 @@ class SceneAnalytics:
             {zone.id: ZoneCounts() for zone in scene.zones},
         )
         self._size_wh: tuple[int, int] | None = None
+        self._joined: list[tuple[int, int]] = []
         self._paths = Paths()
         self._lines = LineCrossings((), (1, 1), self._config)
         self._zones = ZoneVisits((), (1, 1), self._config)
@@ -68,6 +69,7 @@ class SceneAnalytics:
         """
         before_ns = self._timeline.last_ns
         place = self._timeline.place(tracks.pts_ns)
+        self._joined = []
         if place is Place.STALE:
             return []
         events: list[Event] = []
@@ -94,6 +96,11 @@ class SceneAnalytics:
     def finish(self) -> list[Event]:
         """End of input: decide the crossings that are still pending. Visits stay open."""
         return self._crossings(self._lines.end(self._all_rows(), self._paths))
+
+    def joined(self) -> list[tuple[int, int]]:
+        """Pairs of ids (before, now) that the last frame showed to be one road user, whose track
+        had broken; whoever keeps facts by id moves them over."""
+        return self._joined
 
     def counts(self) -> Counts:
         """The totals up to now; a live object, read it or call ``to_json``."""
@@ -163,6 +170,7 @@ class SceneAnalytics:
             paths.xyxy[[row]],
             paths.anchors[[row]],
         )
+        self._joined.append((int(paths.track_id[ended]), int(paths.track_id[row])))
         paths.track_id[ended], paths.track_id[row] = paths.track_id[row], -1
         rows[k] = ended
         return self._advance(np.array([ended]), first)
