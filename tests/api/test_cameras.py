@@ -72,8 +72,15 @@ async def test_what_a_camera_looks_like(site: Site, viewer: httpx.AsyncClient) -
                             "points": [[10, 10], [90, 10], [50, 90]],
                             "unit": "px",
                             "anchor": "centre",
+                            "use": "area",
+                            "limit_s": None,
                         }
                     ],
+                    "lanes": [],
+                    "gates": [],
+                    "movements": [],
+                    "signals": [],
+                    "calibration": None,
                 },
                 "document": None,
             }

@@ -8,15 +8,15 @@ from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.ids import camera_id
-from its_camera_ai.core.picture_points import Point, Unit
-from its_camera_ai.core.scene import Anchor, Line, Scene, Zone
 from its_camera_ai.core.site_facts import SiteFacts
-from its_camera_ai.store.documents.fields import CameraFields, LineFields, ZoneFields
+from its_camera_ai.store.documents.fields import CameraFields
 from its_camera_ai.store.documents.recording import (
     check_recording,
     recording_document,
     recording_plan,
 )
+from its_camera_ai.store.documents.scene_fields import SceneFields
+from its_camera_ai.store.documents.scene_parts import scene_document, scene_of
 
 _RESERVED_IDS = frozenset({"status"})
 
@@ -25,23 +25,6 @@ class CameraDocument(CameraFields):
     """One camera, in the fields of the site file."""
 
     id: str = Field(default="", description="The id in the address; may be left out.")
-
-
-class ShapeView(BaseModel):
-    """A line or a zone."""
-
-    id: str
-    name: str
-    points: list[tuple[float, float]]
-    unit: str = Field(description="normalised or px")
-    anchor: str
-
-
-class SceneView(BaseModel):
-    """What is measured in the picture."""
-
-    lines: list[ShapeView]
-    zones: list[ShapeView]
 
 
 class CameraView(BaseModel):
@@ -56,7 +39,7 @@ class CameraView(BaseModel):
     sub: str | None = Field(description="the smaller stream's address; null unless admin")
     has_sub: bool
     detect_fps: float
-    scene: SceneView
+    scene: SceneFields = Field(description="what is measured in the picture")
     document: dict[str, Any] | None = Field(
         description="what PUT takes to keep the camera as it is; null unless admin"
     )
@@ -81,22 +64,8 @@ def camera_view(camera: Camera, *, with_addresses: bool) -> CameraView:
         sub=sub if with_addresses else None,
         has_sub=camera.sub is not None,
         detect_fps=camera.detect_fps,
-        scene=SceneView(
-            lines=[_shape_view(line) for line in camera.scene.lines],
-            zones=[_shape_view(zone) for zone in camera.scene.zones],
-        ),
+        scene=SceneFields.model_validate(scene_document(camera.scene)),
         document=camera_document(camera) if with_addresses else None,
-    )
-
-
-def _shape_view(shape: Line | Zone) -> ShapeView:
-    points: tuple[Point, ...] = shape.points
-    return ShapeView(
-        id=shape.id,
-        name=shape.name,
-        points=list(points),
-        unit=shape.unit.value,
-        anchor=shape.anchor.value,
     )
 
 
@@ -115,8 +84,7 @@ def camera_document(camera: Camera) -> dict[str, Any]:
         "paced": camera.paced,
         "detect_fps": camera.detect_fps,
         "recording": recording_document(camera.recording),
-        "lines": [_shape_view(line).model_dump(mode="json") for line in camera.scene.lines],
-        "zones": [_shape_view(zone).model_dump(mode="json") for zone in camera.scene.zones],
+        **scene_document(camera.scene),
     }
 
 
@@ -138,10 +106,7 @@ def camera_from(document: CameraDocument, name: str, facts: SiteFacts) -> Camera
             f"id: the body says another id than the address ('{name}'); leave it out. A camera "
             "keeps its id for good."
         )
-    scene = Scene(
-        tuple(_line(fields) for fields in document.lines),
-        tuple(_zone(fields) for fields in document.zones),
-    )
+    scene = scene_of(document)
     recording = recording_plan(document.recording)
     check_recording(recording, scene, facts, detect=document.detect)
     return Camera(
@@ -166,13 +131,3 @@ def _url(field: str, text: str) -> CameraUrl:
         return CameraUrl.parse(text)
     except ConfigInvalid as error:
         raise ConfigInvalid(f"{field}: {error}") from None
-
-
-def _line(fields: LineFields) -> Line:
-    start, end = ((x, y) for x, y in fields.points)
-    return Line(fields.id, (start, end), Unit(fields.unit), Anchor(fields.anchor), fields.name)
-
-
-def _zone(fields: ZoneFields) -> Zone:
-    points = tuple((x, y) for x, y in fields.points)
-    return Zone(fields.id, points, Unit(fields.unit), Anchor(fields.anchor), fields.name)

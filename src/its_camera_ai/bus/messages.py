@@ -8,6 +8,7 @@ import numpy as np
 from its_camera_ai.core.activity import SecondOfActivity
 from its_camera_ai.core.media import MediaKind, Packet, StreamInfo, StreamRole
 from its_camera_ai.core.picture_faults import PictureFault
+from its_camera_ai.core.signals import SignalReading
 from its_camera_ai.core.tracks import FirstSighting, FrameTracks, Unknown
 
 
@@ -42,6 +43,8 @@ class TracksMessage(msgspec.Struct, frozen=True, array_like=True):
     looks_per_s: float
     class_share: bytes | None = None
     firsts: tuple[FirstSighting, ...] = ()
+    signals: tuple[SignalReading, ...] = ()
+    calibration_doubt: str = ""
 
     @classmethod
     def of(cls, camera_id: str, generation: int, tracks: FrameTracks) -> "TracksMessage":
@@ -60,6 +63,8 @@ class TracksMessage(msgspec.Struct, frozen=True, array_like=True):
             tracks.looks_per_s,
             None if tracks.class_share is None else tracks.class_share.tobytes(),
             tracks.firsts,
+            tracks.signals,
+            tracks.calibration_doubt,
         )
 
     def tracks(self) -> FrameTracks:
@@ -76,6 +81,8 @@ class TracksMessage(msgspec.Struct, frozen=True, array_like=True):
             self.looks_per_s,
             None if self.class_share is None else np.frombuffer(self.class_share, np.float32),
             self.firsts,
+            self.signals,
+            self.calibration_doubt,
         )
 
 

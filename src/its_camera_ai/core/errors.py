@@ -13,6 +13,7 @@ ItscamError
     ├── ConfigInvalid          a file, setting or request that can't be taken (exit code 2)
     │   ├── SceneInvalid       a line, zone or lane that makes no sense
     │   └── CalibrationInvalid point pairs that can't be, or can't be solved
+    ├── MeasureInvalid         a value that can't be true, such as a negative speed
     ├── InputUnreadable        a file or stream that can't be read as video (exit code 3)
     ├── CameraRefused          wrong credentials, or the path is not there
     ├── CameraUnsupported      codec or protocol outside what we handle
@@ -83,6 +84,10 @@ class SceneInvalid(ConfigInvalid):
 
 class CalibrationInvalid(ConfigInvalid):
     """Point pairs that can't be true, or that determine no ground plane."""
+
+
+class MeasureInvalid(UserError):
+    """A measured or given value that no traffic can have; it is refused, never clipped."""
 
 
 class InputUnreadable(UserError):

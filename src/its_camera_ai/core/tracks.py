@@ -6,6 +6,8 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from its_camera_ai.core.signals import SignalReading
+
 
 class Unknown(StrEnum):
     """Why a frame was not looked at. Unknown is not empty."""
@@ -49,6 +51,9 @@ class FrameTracks:
             of the tracks does not know.
         firsts: of the tracks that appear in this frame though they were seen before: a track is
             shown only when it is sure to be one.
+        signals: traffic lights read from this picture.
+        calibration_doubt: why the calibration does not hold at this frame, such as a bumped camera;
+            empty while nothing speaks against it.
     """
 
     pts_ns: int
@@ -63,6 +68,8 @@ class FrameTracks:
     looks_per_s: float = 0.0
     class_share: npt.NDArray[np.float32] | None = None
     firsts: tuple[FirstSighting, ...] = ()
+    signals: tuple[SignalReading, ...] = ()
+    calibration_doubt: str = ""
 
     def __len__(self) -> int:
         return len(self.track_id)

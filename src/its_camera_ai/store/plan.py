@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid
-from its_camera_ai.core.scene import Line, Scene, Zone
+from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.core.storage_policy import StoragePolicy
 from its_camera_ai.store.cameras import CameraRepository, with_stored_passwords
 from its_camera_ai.store.documents.recording import facts_shown, recording_shown
+from its_camera_ai.store.documents.scene_parts import PARTS, scene_document, without_defaults
 from its_camera_ai.store.documents.storage import storage_shown
-from its_camera_ai.store.documents.yaml_text import points_text, quoted
+from its_camera_ai.store.documents.yaml_text import flow_text, quoted
 from its_camera_ai.store.storage_policy import StoragePolicyRepository
 
 _OPTIONS = ("name", "enabled", "record", "detect", "rtsp_transport", "loop", "paced", "detect_fps")
@@ -202,12 +203,18 @@ def _address(url: CameraUrl) -> str:
 
 
 def _scene_fields(scene: Scene) -> Iterator[tuple[str, str]]:
-    items: list[tuple[str, Line | Zone]] = [("lines", line) for line in scene.lines]
-    items += [("zones", zone) for zone in scene.zones]
-    for group, item in items:
-        prefix = f"{group}.{quoted(item.id)[1:-1]}"
-        yield f"{prefix}.points", points_text(item.points)
-        yield f"{prefix}.unit", str(item.unit)
-        yield f"{prefix}.anchor", str(item.anchor)
-        if item.name:
-            yield f"{prefix}.name", quoted(item.name)
+    document = scene_document(scene)
+    for group, (section, _) in PARTS.items():
+        for item in document[group]:
+            prefix = f"{group}.{quoted(item['id'])[1:-1]}"
+            given = without_defaults(item, section)
+            given.update({k: item[k] for k in _ALWAYS if k in item})
+            for key, value in given.items():
+                if key != "id":
+                    yield f"{prefix}.{key}", flow_text(value)
+    if document["calibration"] is not None:
+        for key, value in document["calibration"].items():
+            yield f"calibration.{key}", flow_text(value)
+
+
+_ALWAYS = ("unit", "anchor")

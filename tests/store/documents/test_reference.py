@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from its_camera_ai.store.documents import fields, storage_fields
+from its_camera_ai.store.documents import fields, scene_fields, storage_fields
 from its_camera_ai.store.documents.reference import site_json_schema, site_reference
 from its_camera_ai.store.documents.section import Section
 from its_camera_ai.store.documents.site import load_site
@@ -26,9 +26,9 @@ def test_the_example_of_the_page_loads() -> None:
     [
         fields.SiteFields,
         fields.CameraFields,
-        fields.SceneFields,
-        fields.LineFields,
-        fields.ZoneFields,
+        scene_fields.SceneFields,
+        scene_fields.LineFields,
+        scene_fields.ZoneFields,
         storage_fields.StorageFields,
         storage_fields.RetentionFields,
         storage_fields.KeepFields,

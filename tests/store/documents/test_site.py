@@ -11,8 +11,8 @@ from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid, SceneInvalid
 from its_camera_ai.core.picture_points import Unit
 from its_camera_ai.core.scene import Anchor, Line, Scene, Zone
-from its_camera_ai.store.documents.fields import printable
 from its_camera_ai.store.documents.site import export_site, load_site
+from its_camera_ai.store.documents.words import printable
 
 FULL = """\
 # the site of the test

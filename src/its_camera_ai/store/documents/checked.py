@@ -1,25 +1,23 @@
 """From parsed YAML to the types of the core, gathering every problem on the way."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from its_camera_ai.core.calibration import Calibration
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.errors import ConfigInvalid, SceneInvalid
 from its_camera_ai.core.ids import camera_id
-from its_camera_ai.core.picture_points import Point, Unit
-from its_camera_ai.core.scene import Anchor, Line, Scene, Zone
+from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.site_facts import SiteFacts
-from its_camera_ai.store.documents.fields import (
-    CameraFields,
-    LineFields,
-    ZoneFields,
-)
+from its_camera_ai.store.documents.fields import CameraFields
 from its_camera_ai.store.documents.recording import checked_recording
+from its_camera_ai.store.documents.scene_fields import CalibrationFields
+from its_camera_ai.store.documents.scene_parts import PARTS, Part, calibration_of
 from its_camera_ai.store.documents.section import Section
 from its_camera_ai.store.documents.yaml_text import DataPath, YamlText, shown
 
@@ -108,18 +106,48 @@ def _item_section(annotation: Any) -> type[BaseModel] | None:
 
 
 def checked_scene(text: YamlText, data: dict[str, Any], path: DataPath = ()) -> Scene:
-    """The lines and zones of a mapping, those that make sense; the others are noted."""
+    """The scene of a mapping, of those parts that make sense; the others are noted."""
+    before = len(text.problems)
     used: dict[str, DataPath] = {}
-    lines, zones = [], []
-    for where, line in _sections(data, path, "lines", LineFields):
-        made = _line(text, where, line)
-        if _own_id(text, used, where, line.id) and made is not None:
-            lines.append(made)
-    for where, zone in _sections(data, path, "zones", ZoneFields):
-        area = _zone(text, where, zone)
-        if _own_id(text, used, where, zone.id) and area is not None:
-            zones.append(area)
-    return Scene(tuple(lines), tuple(zones))
+    parts: dict[str, Any] = {}
+    for key, (section, make) in PARTS.items():
+        found = []
+        for where, fields in _sections(data, path, key, section):
+            part = _part(text, where, fields, make)
+            if _own_id(text, used, where, fields.model_dump()["id"]) and part is not None:
+                found.append(part)
+        parts[key] = tuple(found)
+    parts["calibration"] = _calibration(text, data, path)
+    try:
+        return Scene(**parts)
+    except SceneInvalid as error:
+        if len(text.problems) == before:  # else what is named may be there, but wrong
+            text.add(path, str(error))
+        return Scene()
+
+
+def _part(
+    text: YamlText, where: DataPath, fields: Section, make: Callable[[Any], Part]
+) -> Part | None:
+    try:
+        return make(fields)
+    except SceneInvalid as error:
+        has_points = (*where, "points") in text.places
+        text.add((*where, "points") if has_points else where, str(error))
+        return None
+
+
+def _calibration(text: YamlText, data: dict[str, Any], path: DataPath) -> Calibration | None:
+    section = data.get("calibration")
+    if section is None:
+        return None
+    try:
+        return calibration_of(CalibrationFields.model_validate(section))
+    except ValidationError:
+        return None  # the shape is noted already
+    except ConfigInvalid as error:
+        text.add((*path, "calibration"), str(error))
+        return None
 
 
 def _sections(
@@ -145,33 +173,6 @@ def _own_id(text: YamlText, used: dict[str, DataPath], where: DataPath, item_id:
         (*where, "id"), f"the id '{shown(item_id)}' is used in line {line} already; give it its own"
     )
     return False
-
-
-def _line(text: YamlText, where: DataPath, fields: LineFields) -> Line | None:
-    try:
-        start, end = _points(fields.points)
-        return Line(fields.id, (start, end), Unit(fields.unit), Anchor(fields.anchor), fields.name)
-    except SceneInvalid as error:
-        text.add((*where, "points"), str(error))
-        return None
-
-
-def _zone(text: YamlText, where: DataPath, fields: ZoneFields) -> Zone | None:
-    try:
-        return Zone(
-            fields.id,
-            _points(fields.points),
-            Unit(fields.unit),
-            Anchor(fields.anchor),
-            fields.name,
-        )
-    except SceneInvalid as error:
-        text.add((*where, "points"), str(error))
-        return None
-
-
-def _points(points: Sequence[Sequence[float]]) -> tuple[Point, ...]:
-    return tuple((float(x), float(y)) for x, y in points)
 
 
 def checked_camera(

@@ -11,11 +11,21 @@ from pydantic.fields import FieldInfo
 
 from its_camera_ai.store.documents.fields import (
     CameraFields,
-    LineFields,
     PlaceFields,
     RecordingFields,
     RuleFields,
     SiteFields,
+)
+from its_camera_ai.store.documents.scene_fields import (
+    CalibrationFields,
+    GateFields,
+    LandmarkFields,
+    LaneFields,
+    LensFields,
+    LineFields,
+    MovementFields,
+    PairFields,
+    SignalFields,
     ZoneFields,
 )
 from its_camera_ai.store.documents.section import Section
@@ -64,7 +74,7 @@ a file can be applied again and keeps the passwords.
 The file is UTF-8, at most 1 MiB, and plain YAML 1.2: no anchors, aliases or tags, and `true` or
 `false` rather than `yes` or `no`. Every problem is reported at once, as
 `file:line:column: path: what to do`. A scene file, for looking at a video without a site, holds
-`lines:` and `zones:` at its top level.
+`lines:`, `zones:`, `lanes:` … and `calibration:` at its top level.
 """
 
 _SECTIONS: tuple[tuple[str, type[Section]], ...] = (
@@ -75,6 +85,14 @@ _SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("A rule of the schedule", RuleFields),
     ("A line", LineFields),
     ("A zone", ZoneFields),
+    ("A lane", LaneFields),
+    ("A gate", GateFields),
+    ("A movement", MovementFields),
+    ("A traffic light", SignalFields),
+    ("Calibration", CalibrationFields),
+    ("A point pair", PairFields),
+    ("The lens", LensFields),
+    ("A landmark", LandmarkFields),
     ("What is kept", StorageFields),
     ("Retention", RetentionFields),
     ("How long a class of data is kept", KeepFields),

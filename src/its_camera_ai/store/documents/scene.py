@@ -1,10 +1,10 @@
-"""``scene.yaml``: lines and zones of one picture, for looking at a file without a site."""
+"""``scene.yaml``: what is measured in one picture, for looking at a file without a site."""
 
 from pathlib import Path
 
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.store.documents.checked import check_shape, checked_scene
-from its_camera_ai.store.documents.fields import SceneFields
+from its_camera_ai.store.documents.scene_fields import SceneFields
 from its_camera_ai.store.documents.yaml_text import parse_yaml, read_text
 
 

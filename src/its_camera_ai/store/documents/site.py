@@ -1,32 +1,25 @@
 """``site.yaml``: the cameras of a site as people write them."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from its_camera_ai.core.cameras import Camera
-from its_camera_ai.core.picture_points import Unit
-from its_camera_ai.core.scene import Anchor, Line, Scene, Zone
+from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.core.storage_policy import StoragePolicy
 from its_camera_ai.store.documents.checked import check_camera_ids, check_shape, checked_camera
 from its_camera_ai.store.documents.fields import CameraFields, SiteFields
 from its_camera_ai.store.documents.recording import checked_facts, facts_lines, recording_lines
+from its_camera_ai.store.documents.scene_fields import CalibrationFields, LandmarkFields, PairFields
+from its_camera_ai.store.documents.scene_parts import PARTS, scene_document, without_defaults
 from its_camera_ai.store.documents.storage import checked_storage, storage_lines
-from its_camera_ai.store.documents.yaml_text import (
-    number_text,
-    parse_yaml,
-    points_text,
-    quoted,
-    read_text,
-)
+from its_camera_ai.store.documents.yaml_text import flow_text, parse_yaml, read_text
 
 TEXT_NAME = "site.yaml"
 """Stands for the file's name where the text did not come from a file."""
 
-_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
-_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 _OPTIONS = ("enabled", "record", "detect", "rtsp_transport", "loop", "paced", "detect_fps")
 
 
@@ -91,45 +84,40 @@ def export_site(
 
 
 def _camera_lines(camera: Camera) -> Iterator[str]:
-    yield f"  - id: {_scalar(camera.id)}"
+    yield f"  - id: {flow_text(camera.id)}"
     if camera.name:
-        yield f"    name: {_scalar(camera.name)}"
-    yield f"    url: {_scalar(camera.main.masked())}"
+        yield f"    name: {flow_text(camera.name)}"
+    yield f"    url: {flow_text(camera.main.masked())}"
     if camera.sub is not None:
-        yield f"    sub_url: {_scalar(camera.sub.masked())}"
+        yield f"    sub_url: {flow_text(camera.sub.masked())}"
     for option in _OPTIONS:
         value = getattr(camera, option)
         if value != CameraFields.model_fields[option].default:
-            yield f"    {option}: {_scalar(value)}"
+            yield f"    {option}: {flow_text(value)}"
     yield from recording_lines(camera.recording)
     yield from _scene_lines(camera.scene)
 
 
 def _scene_lines(scene: Scene) -> Iterator[str]:
-    for key, items in (("lines", scene.lines), ("zones", scene.zones)):
-        if items:
+    document = scene_document(scene)
+    for key, (section, _) in PARTS.items():
+        if document[key]:
             yield f"    {key}:"
-        for item in items:
-            yield from _item_lines(item)
+        for item in document[key]:
+            given = without_defaults(item, section)
+            for number, (name, value) in enumerate(given.items()):
+                yield f"      {'  ' if number else '- '}{name}: {flow_text(value)}"
+    if document["calibration"] is not None:
+        yield "    calibration:"
+        yield from _calibration_lines(document["calibration"])
 
 
-def _item_lines(item: Line | Zone) -> Iterator[str]:
-    yield f"      - id: {_scalar(item.id)}"
-    if item.name:
-        yield f"        name: {_scalar(item.name)}"
-    yield f"        points: {points_text(item.points)}"
-    if item.unit is not Unit.NORMALISED:
-        yield f"        unit: {item.unit}"
-    if item.anchor is not Anchor.BOTTOM_CENTRE:
-        yield f"        anchor: {item.anchor}"
-
-
-def _scalar(value: str | float) -> str:
-    """One value that is read back as it is."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float | int):
-        return number_text(value)
-    if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
-        return value
-    return quoted(value)
+def _calibration_lines(calibration: dict[str, Any]) -> Iterator[str]:
+    for key, value in without_defaults(calibration, CalibrationFields).items():
+        if key in ("pairs", "landmarks"):
+            section = PairFields if key == "pairs" else LandmarkFields
+            yield f"      {key}:"
+            for item in value:
+                yield f"        - {flow_text(without_defaults(item, section))}"
+        else:
+            yield f"      {key}: {flow_text(value)}"

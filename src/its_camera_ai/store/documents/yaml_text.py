@@ -335,3 +335,27 @@ def points_text(points: Sequence[tuple[float, float]]) -> str:
     """
     pairs = (f"[{number_text(x)}, {number_text(y)}]" for x, y in points)
     return f"[{', '.join(pairs)}]"
+
+
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
+_NOT_PLAIN = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+
+
+def flow_text(value: Any) -> str:
+    """Any value on one line, so that it is read back as it is.
+
+    >>> flow_text({"at": [0.5, 1.0], "name": "sign", "check": True})
+    '{at: [0.5, 1], name: sign, check: true}'
+    """
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k}: {flow_text(v)}' for k, v in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(flow_text(v) for v in value)}]"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float | int):
+        return number_text(value)
+    plain = _PLAIN.fullmatch(value) and value.lower() not in _NOT_PLAIN
+    return value if plain else quoted(value)
