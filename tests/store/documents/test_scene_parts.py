@@ -68,6 +68,7 @@ def test_a_scene_survives_the_site_file() -> None:
 
 
 FAR = "{image: [0, 0], world: [500, 52]}"
+LAMPLESS = "signals: [{id: s, governs: ['a:in'], source: picture}]"
 WRONG = {
     "line_of_a_movement": (
         "movements: [{id: m, entry: 'a:in', exit: 'b:out', turn: T}]",
