@@ -1,0 +1,178 @@
+"""One road user, one trip: what is its entry, what its exit, and what is told beside them."""
+
+import pytest
+
+from its_camera_ai.analytics.trips import trip_book
+from its_camera_ai.analytics.trips.trip_book import NO_ENTRY, NO_EXIT, TripBook
+from its_camera_ai.core.road_users import Trip
+from its_camera_ai.core.scene import Line, Scene
+from tests.analytics.trips.junction import CAR, JUNCTION, WALL_NS, S, passage, side
+
+END_S = 60
+
+
+def book_of(crossings: list[tuple[str, float]], scene: Scene = JUNCTION) -> TripBook:
+    book = TripBook("cam", scene)
+    for text, at_s in crossings:
+        book.passage(passage(text, at_s))
+    return book
+
+
+def trip_of(crossings: list[tuple[str, float]], scene: Scene = JUNCTION) -> Trip | None:
+    return book_of(crossings, scene).ended(1, CAR, WALL_NS + END_S * S)
+
+
+@pytest.mark.parametrize(
+    ("crossings", "entry", "leave", "movement", "more"),
+    [
+        (["north:in", "south:out"], "north:in", "south:out", "north-T", []),
+        (["north:in", "east:out"], "north:in", "east:out", "north-L", []),
+        (["north:in", "north:out"], "north:in", "north:out", "", []),
+        (
+            ["north:in", "north:out", "north:in", "west:out"],
+            "north:in",
+            "west:out",
+            "north-R",
+            ["north:out", "north:in"],
+        ),
+        (
+            ["north:in", "south:out", "south:in", "south:out"],
+            "north:in",
+            "south:out",
+            "north-T",
+            ["south:out", "south:in"],
+        ),
+        (
+            ["east:in", "west:out", "west:in", "east:out"],
+            "east:in",
+            "east:out",
+            "",
+            ["west:out", "west:in"],
+        ),
+        (["south:out"], None, "south:out", "", []),
+        (["north:in"], "north:in", None, "", []),
+        (["south:out", "north:in"], "north:in", None, "", ["south:out"]),
+        (["north:in", "north:in"], "north:in", None, "", ["north:in"]),
+    ],
+    ids=[
+        "through",
+        "left",
+        "U-turn",
+        "to and fro at the entry",
+        "to and fro at the exit",
+        "turned beyond the far line",
+        "appeared inside",
+        "vanished inside",
+        "one left, another came, one id",
+        "in twice",
+    ],
+)
+def test_entry_and_exit(
+    crossings: list[str], entry: str | None, leave: str | None, movement: str, more: list[str]
+) -> None:
+    trip = trip_of([(text, 10.0 * k) for k, text in enumerate(crossings)])
+    assert trip is not None
+    assert trip.entry == (entry and side(entry))
+    assert trip.exit == (leave and side(leave))
+    assert trip.movement == movement
+    assert [str(where) for where in trip.more] == more
+    missing = [NO_ENTRY] * (entry is None) + [NO_EXIT] * (leave is None)
+    assert trip.problem == "; ".join(missing)
+    assert (trip.travel_s is None) == bool(missing)
+
+
+def test_times_of_a_whole_trip_are_those_of_its_crossings() -> None:
+    trip = trip_of([("north:in", 3.0), ("south:out", 9.5)])
+    assert trip is not None
+    assert (trip.entered_wall_ns - WALL_NS, trip.left_wall_ns - WALL_NS) == (3 * S, 9.5 * S)
+    assert trip.travel_s == 6.5
+
+
+@pytest.mark.parametrize(
+    ("crossing", "entered_s", "left_s"),
+    [(("north:in", 3.0), 3, END_S), (("south:out", 4.0), 4, 4)],
+    ids=["no exit", "no entry"],
+)
+def test_times_of_half_a_trip_are_what_is_known(
+    crossing: tuple[str, float], entered_s: int, left_s: int
+) -> None:
+    trip = trip_of([crossing])
+    assert trip is not None
+    assert (trip.entered_wall_ns, trip.left_wall_ns) == (
+        WALL_NS + entered_s * S,
+        WALL_NS + left_s * S,
+    )
+
+
+def test_crossings_told_late_are_put_in_order_of_time() -> None:
+    trip = trip_of([("south:out", 9.0), ("north:in", 2.0)])
+    assert trip is not None
+    assert trip.movement == "north-T"
+
+
+def test_a_track_that_goes_on_under_another_id_is_one_trip() -> None:
+    book = book_of([("north:in", 1.0)])
+    book.joined(1, 2)
+    book.passage(passage("south:out", 8.0, track_id=2))
+    assert book.ended(1, CAR, WALL_NS) is None
+    trip = book.ended(2, CAR, WALL_NS)
+    assert trip is not None
+    assert (trip.movement, trip.track_id) == ("north-T", 2)
+
+
+def test_joined_after_the_crossing_of_the_same_frame() -> None:
+    book = book_of([("north:in", 1.0)])
+    book.passage(passage("south:out", 8.0, track_id=2))
+    book.joined(1, 2)
+    trip = book.ended(2, CAR, WALL_NS)
+    assert trip is not None
+    assert trip.movement == "north-T"
+
+
+def test_joining_one_that_crossed_nothing_makes_no_trip() -> None:
+    book = book_of([])
+    book.joined(1, 2)
+    assert book.ended(2, CAR, WALL_NS) is None
+
+
+def test_a_trip_is_made_once() -> None:
+    book = book_of([("north:in", 1.0), ("south:out", 8.0)])
+    assert book.ended(1, CAR, WALL_NS) is not None
+    assert book.ended(1, CAR, WALL_NS) is None
+
+
+def test_lines_that_no_movement_names_make_no_trip() -> None:
+    scene = Scene((*JUNCTION.lines, Line("zebra", ((0, 0), (1, 1)))), movements=JUNCTION.movements)
+    assert trip_of([("zebra:in", 1.0), ("north:out", 0.5)], scene) is not None
+    assert trip_of([("zebra:in", 1.0)], scene) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [(("a",), None), (("a", "b"), ("a:in", "b:in"))],
+    ids=["one line", "two lines"],
+)
+def test_without_movements_two_lines_make_a_way(
+    lines: tuple[str, ...], expected: tuple[str, str] | None
+) -> None:
+    scene = Scene(tuple(Line(n, ((0, 0.1), (1, 0.9))) for n in lines))
+    trip = trip_of([("a:in", 1.0), ("b:in", 2.0)], scene)
+    ends = None if trip is None else (str(trip.entry), str(trip.exit))
+    assert ends == expected
+
+
+def test_those_under_way_can_be_ended_at_the_end_of_the_input() -> None:
+    book = book_of([("north:in", 1.0)])
+    book.passage(passage("east:in", 2.0, track_id=5))
+    trips = [book.ended(i, CAR, WALL_NS) for i in book.under_way()]
+    assert [trip and str(trip.entry) for trip in trips] == ["north:in", "east:in"]
+    assert book.under_way() == ()
+
+
+def test_memory_is_bounded_where_nobody_ends_trips(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trip_book, "OPEN_MAX", 5)
+    book = TripBook("cam", JUNCTION)
+    for track_id in range(1, 21):
+        book.passage(passage("north:in", track_id, track_id))
+    assert (len(book.under_way()), book.dropped) == (5, 15)
+    assert book.under_way()[-1] == 20
