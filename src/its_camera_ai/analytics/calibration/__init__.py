@@ -1,1 +1,1 @@
-"""From point pairs, markings or tracked vehicles to the ground plane, and how far it can be trusted."""
+"""From point pairs, markings or tracked vehicles to the ground plane, and its errors."""
