@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from its_camera_ai.bus.local import LocalBus
+from its_camera_ai.cli import running
+from its_camera_ai.ops.settings import load_settings
 from its_camera_ai.store.lock import InstanceLock
 from tests.support.clips import ClipSpec, make_clip
 from tests.support.damaged_clips import audio_only, not_a_video
@@ -42,7 +44,6 @@ def site(tmp_path: Path) -> Path:
     file = tmp_path / "site.yaml"
     file.write_text(SITE)
     from its_camera_ai.bootstrap.site import open_site
-    from its_camera_ai.ops.settings import load_settings
 
     open_site(load_settings(data_dir=folder), prepare=True).close()
     assert itscam(folder, "apply", str(file)).returncode == 0
@@ -192,3 +193,11 @@ def test_status_needs_no_log_in_but_the_folder(tmp_path: Path) -> None:
     bus.close()
     assert done.returncode == 2
     assert "Nothing runs" in done.stderr
+
+
+def test_the_address_is_told_last(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A program that starts a site waits for that line, and then knows the password."""
+    running._announce_short(load_settings(data_dir=tmp_path), "once-only")
+    password, address = capsys.readouterr().out.splitlines()
+    assert "once-only" in password
+    assert address.startswith("dashboard: http://")

@@ -126,10 +126,11 @@ class Site:
         assert self._process is not None
         if self._process.poll() is not None:
             raise RuntimeError("the site ended at its start:\n" + "".join(self.log))
-        for line in list(self.output):
+        lines = list(self.output)  # the log-in comes before the address: both are in one look
+        for line in lines:
             if line.startswith("first log-in:"):
                 self.password = line.split(" / ")[1].split()[0]
-        return any(line.startswith("dashboard:") for line in self.output)
+        return any(line.startswith("dashboard:") for line in lines)
 
     def run(self, *arguments: str, timeout_s: float = 60.0) -> Done:
         """A command against this site."""

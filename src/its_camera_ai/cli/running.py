@@ -175,9 +175,10 @@ def _address(settings: Settings) -> str:
 
 
 def _announce_short(settings: Settings, password: str | None) -> None:
-    out.print(f"dashboard: {_address(settings)}")
+    """The address comes last: who waits for it has been told the password."""
     if password is not None:
         out.print(f"first log-in: admin / {password} (one-time, to be changed)", markup=False)
+    out.print(f"dashboard: {_address(settings)}")
 
 
 def _announce_demo(settings: Settings, password: str | None) -> None:
