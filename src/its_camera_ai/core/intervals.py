@@ -154,6 +154,7 @@ class IntervalRow:
         start_wall_ns: UTC, a whole multiple of the length since the epoch.
         length_s: one of ``LENGTHS_S``.
         length_m: of a lane or gate, for densities; 0 where it has none.
+        writer: the run of a process that measured it; empty for the sum of all of them.
     """
 
     camera_id: str
@@ -162,6 +163,7 @@ class IntervalRow:
     length_s: int
     tally: Tally
     length_m: float = 0.0
+    writer: str = ""
 
     @property
     def missing_share(self) -> float:

@@ -158,6 +158,7 @@ class SignalHead:
 
     Attributes:
         governs: a red light forbids these crossings.
+        lanes: only those who cross in these lanes; empty for every lane.
         lamps: corners of the box round its lamps, red at the top; needed for ``PICTURE``.
         grace_s: a crossing so soon after red began is no violation.
     """
@@ -169,6 +170,7 @@ class SignalHead:
     unit: Unit = Unit.NORMALISED
     grace_s: float = 0.5
     name: str = ""
+    lanes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         what = f"Signal '{self.id}'"

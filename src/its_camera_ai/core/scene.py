@@ -154,3 +154,10 @@ class Scene:
         for what, line in wanted:
             if line not in lines:
                 raise SceneInvalid(f"{what} names the line '{line}', which is not there; add it.")
+        lanes = {lane.id for lane in self.lanes}
+        for head in self.signals:
+            for name in head.lanes:
+                if name not in lanes:
+                    raise SceneInvalid(
+                        f"Signal '{head.id}' names the lane '{name}', which is not there; add it."
+                    )

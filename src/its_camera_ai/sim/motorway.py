@@ -10,7 +10,7 @@ from its_camera_ai.sim.camera import Viewpoint
 from its_camera_ai.sim.canvas import ASPHALT, WHITE, Canvas
 from its_camera_ai.sim.sprites import Sun
 from its_camera_ai.sim.traffic import Entry, Traffic, route_of
-from its_camera_ai.sim.world import Lamp, SceneDescription, WorldLine, WorldZone
+from its_camera_ai.sim.world import Lamp, SceneDescription, WorldLane, WorldLine, WorldZone
 
 LANES_M = (4.7, 8.35, 12.0)
 """Lane middles from the axis of the road, fast to slow."""
@@ -18,6 +18,8 @@ SPEEDS_MPS = (34.0, 29.5, 24.5)
 FLOWS_PER_HOUR = (800.0, 1150.0, 850.0)
 EDGE_M, SHOULDER_M = 2.85, 13.85
 BEHIND_M, FAR_M = -34.0, 300.0
+NEAR_M, REACH_M = 32.0, 100.0
+"""Between these the lanes are worth measuring."""
 
 _MIXES = (
     FleetMix(bus=0.0, lorry=0.0),
@@ -135,6 +137,20 @@ def _gantry(canvas: Canvas, y: float) -> None:
             canvas.board((-lane - 1.1, y - 0.1), (-lane + 1.1, y - 0.1), 7.2, 9.2, (70, 72, 74))
 
 
+_LANES = tuple(
+    WorldLane(
+        f"{'away' if side > 0 else 'towards'}-{k + 1}",
+        f"{'Away' if side > 0 else 'Towards'}, lane {k + 1}",
+        (side * lane, NEAR_M if side > 0 else REACH_M),
+        (side * lane, REACH_M if side > 0 else NEAR_M),
+        3.6,
+        approach="away" if side > 0 else "towards",
+        speed_limit_kmh=130.0,
+    )
+    for side in (1, -1)
+    for k, lane in enumerate(LANES_M)
+)
+
 MOTORWAY = SceneDescription(
     id="motorway",
     title="Six-lane motorway",
@@ -157,4 +173,11 @@ MOTORWAY = SceneDescription(
     ),
     build=Motorway,
     paint=_paint,
+    lanes=_LANES,
+    surveyed=tuple(
+        (side * x, y)
+        for y in (34.0, 46.0, 64.0, 100.0)
+        for side in (-1, 1)
+        for x in (EDGE_M, SHOULDER_M)
+    ),
 )

@@ -7,14 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from its_camera_ai.core.errors import ConfigInvalid
-from its_camera_ai.core.scene import Line, Scene, Zone
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.sim.agents import TICK_S
-from its_camera_ai.sim.camera import PinholeCamera
 from its_camera_ai.sim.crossings import CrossingWatch
-from its_camera_ai.sim.paths import Point
 from its_camera_ai.sim.renderer import Finish, Renderer
 from its_camera_ai.sim.scenes import SCENES
+from its_camera_ai.sim.suggested import scene_of
 from its_camera_ai.sim.truth import SimFrame, TrueCrossing
 from its_camera_ai.sim.weather import Weather
 from its_camera_ai.sim.world import SceneDescription
@@ -158,31 +156,4 @@ def open_street(
         start_s=start_s,
         finish=finish,
         weather=weather,
-    )
-
-
-def scene_of(description: SceneDescription, camera: PinholeCamera) -> Scene:
-    """The recommended lines and zones as this camera sees them, cut to the picture."""
-    return Scene(
-        lines=tuple(
-            Line(line.id, (ends[0], ends[1]), name=line.name)
-            for line in description.lines
-            if (ends := _normalised(camera, line.points))
-        ),
-        zones=tuple(
-            Zone(zone.id, _normalised(camera, zone.points), name=zone.name)
-            for zone in description.zones
-        ),
-    )
-
-
-def _normalised(camera: PinholeCamera, points: tuple[Point, ...]) -> tuple[Point, ...]:
-    seen = camera.project(np.array([(x, y, 0.0) for x, y in points]))
-    width, height = camera.size_wh
-    return tuple(
-        (
-            round(min(max(float(u) / width, 0.0), 1.0), 4),
-            round(min(max(float(v) / height, 0.0), 1.0), 4),
-        )
-        for u, v, _ in seen
     )

@@ -40,7 +40,9 @@ FULL = Scene(
     ),
     gates=(Gate("trap", NORTH, SOUTH, 20.5),),
     movements=(Movement("through", NORTH, SOUTH, Turn.THROUGH, "north"),),
-    signals=(SignalHead("k1", (NORTH,), SignalSource.PICTURE, SQUARE, grace_s=0.3),),
+    signals=(
+        SignalHead("k1", (NORTH,), SignalSource.PICTURE, SQUARE, grace_s=0.3, lanes=("left",)),
+    ),
     calibration=Calibration(
         tuple(
             PointPair((u, v), (13.4 + u / 1e3, 52.5 + v / 1e3), f"corner {u}", check=u == 0.6)

@@ -132,6 +132,11 @@ class SignalFields(_Shape):
     governs: Annotated[list[Side], Field(min_length=1, max_length=GOVERNED_MAX)] = Field(
         description="Crossings that its red forbids, `[stop-north:in]`."
     )
+    lanes: Annotated[list[SceneId], Field(max_length=GOVERNED_MAX)] = Field(
+        default_factory=list,
+        description="Only for those who cross in these lanes, such as a left turn's own light; "
+        "without it for all.",
+    )
     source: Literal["input", "picture"] = Field(
         default="input",
         description="`input`: its state is told to `POST /api/v1/analytics/signals`. `picture`: it "

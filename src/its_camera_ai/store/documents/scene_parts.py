@@ -90,6 +90,7 @@ def signal_of(fields: SignalFields) -> SignalHead:
         Unit(fields.unit),
         fields.grace_s,
         fields.name,
+        tuple(fields.lanes),
     )
 
 
@@ -150,6 +151,7 @@ def part_document(part: Part) -> dict[str, Any]:
             document[key] = getattr(part, key)
     if isinstance(part, SignalHead):
         document["governs"] = [str(side) for side in part.governs]
+        document["lanes"] = list(part.lanes)
     return document
 
 
