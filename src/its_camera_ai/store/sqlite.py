@@ -117,15 +117,37 @@ def _raw(connection: Connection) -> sqlite3.Connection:
 
 
 def upsert(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], key: Sequence[str]
-) -> None:
-    """Insert rows; where the key is there already, overwrite the other columns."""
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    key: Sequence[str],
+    *,
+    if_changed: str | None = None,
+    if_higher: str | None = None,
+) -> int:
+    """Insert rows; where the key is there already, overwrite the other columns that are given.
+
+    Args:
+        if_changed: overwrite only where this column differs.
+        if_higher: overwrite only where this column is higher than what is there.
+
+    Returns:
+        How many rows were inserted or overwritten.
+    """
+    if not rows:
+        return 0
     statement = insert(table)
     columns = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=list(key), set_=columns),
+    only = None
+    if if_changed is not None:
+        only = statement.excluded[if_changed] != table.c[if_changed]
+    elif if_higher is not None:
+        only = statement.excluded[if_higher] > table.c[if_higher]
+    done = connection.execute(
+        statement.on_conflict_do_update(index_elements=list(key), set_=columns, where=only),
         [dict(row) for row in rows],
     )
+    return done.rowcount
 
 
 def damage(connection: Connection) -> list[str]:
