@@ -59,8 +59,8 @@ def stopped_delay_s(
     speeds = checked(speed_kmh, "speed (km/h)", high=MAX_SPEED_KMH)
     if speeds.shape != times.shape:
         raise ValueError(f"Each time needs one speed; got {times.shape} and {speeds.shape}.")
-    low = np.minimum(speeds[:-1], speeds[1:])
-    rise = np.abs(np.diff(speeds))
-    level = (stopped_kmh - low) / np.where(rise > 0, rise, 1.0)
-    below = np.where(rise > 0, np.clip(level, 0, 1), low < stopped_kmh)
+    low, high = np.minimum(speeds[:-1], speeds[1:]), np.maximum(speeds[:-1], speeds[1:])
+    passes = (low < stopped_kmh) & (high > stopped_kmh)
+    share = (stopped_kmh - low) / np.where(passes, high - low, 1.0)
+    below = np.where(passes, share, low < stopped_kmh)
     return float((steps_s * below).sum())

@@ -9,39 +9,15 @@ from dataclasses import dataclass
 
 from its_camera_ai.analytics.measures import density, flow, speeds
 from its_camera_ai.analytics.measures.edie import Edie
-from its_camera_ai.analytics.measures.equivalents import HCM_LEVEL, EquivalentTable
 from its_camera_ai.analytics.measures.level_of_service import (
     Facility,
     LevelOfService,
-    Units,
     by_delay,
     by_density,
     by_pedestrian_space,
 )
+from its_camera_ai.analytics.measures.places import NOTHING_MORE, PlaceFacts
 from its_camera_ai.core.intervals import IntervalRow, PlaceKind, Tally
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceFacts:
-    """What has to be known of a place beside its row.
-
-    Attributes:
-        facility: decides which measure gives the level of service; None gives none.
-        lanes: that a row of a line sums up; None where that is not known.
-        free_flow_kmh: for the speed ratio.
-        area_m2: of a walkway or crossing.
-        equivalents: passenger cars per class.
-    """
-
-    facility: Facility | None = None
-    lanes: int | None = None
-    free_flow_kmh: float | None = None
-    area_m2: float | None = None
-    equivalents: EquivalentTable = HCM_LEVEL
-    units: Units = Units.METRIC
-
-
-NOTHING_MORE = PlaceFacts()
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,8 @@ def _inside(start: Floats, step: Floats, box: SpaceTimeBox) -> tuple[float, floa
     high = np.array([box.to_s, box.to_m])
     moves = step != 0
     safe = np.where(moves, step, 1.0)
-    one, other = (low - start) / safe, (high - start) / safe
+    with np.errstate(over="ignore"):  # hardly any step: infinitely far away is right
+        one, other = (low - start) / safe, (high - start) / safe
     within = (start >= low) & (start < high)
     enter = np.where(moves, np.minimum(one, other), np.where(within, 0.0, 1.0)).max(axis=1)
     leave = np.where(moves, np.maximum(one, other), np.where(within, 1.0, 0.0)).min(axis=1)
