@@ -20,6 +20,7 @@ from its_camera_ai.api.readiness import checks_of
 from its_camera_ai.api.routes import (
     auth,
     bookmarks,
+    calibration,
     cameras,
     dashboard,
     events,
@@ -51,6 +52,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     timeline.router,
     bookmarks.router,
     search.router,
+    calibration.router,
     exports.router,
     models.router,
     storage.router,
