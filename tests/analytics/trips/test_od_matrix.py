@@ -12,17 +12,20 @@ from its_camera_ai.analytics.trips.trip_book import TripBook
 from its_camera_ai.core.road import Direction, LineSide
 from its_camera_ai.core.road_users import Trip
 from its_camera_ai.core.scene import Line, Scene
-from tests.analytics.trips.junction import ARMS, CAR, JUNCTION, TRUCK, WALL_NS, passage, side
+from tests.analytics.trips.junction import ARMS, CAR, JUNCTION, TRUCK, WALL_NS, S, passage, side
 
 PLAIN = Scene(JUNCTION.lines)
 
 
 def trips_of(ways: list[list[str]], scene: Scene) -> list[Trip]:
-    book = TripBook("cam", scene)
+    """Seconds apart; some of each trip are told before the end."""
+    book, told = TripBook("cam", scene), []
     for track_id, way in enumerate(ways):
         for k, text in enumerate(way):
             book.passage(passage(text, k, track_id))
-    made = [book.ended(i, TRUCK if i % 2 else CAR, WALL_NS) for i in range(len(ways))]
+            if (track_id + k) % 4 == 3:
+                told += book.due(WALL_NS + 3600 * S, lambda i: TRUCK if i % 2 else CAR)
+    made = told + [book.ended(i, TRUCK if i % 2 else CAR, WALL_NS) for i in range(len(ways))]
     return [trip for trip in made if trip is not None]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from its_camera_ai.analytics.trips import trip_book
-from its_camera_ai.analytics.trips.trip_book import NO_ENTRY, NO_EXIT, TripBook
+from its_camera_ai.analytics.trips.trip_book import CAME_BACK, NO_ENTRY, NO_EXIT, SETTLE_S, TripBook
 from its_camera_ai.core.road_users import Trip
 from its_camera_ai.core.scene import Line, Scene
 from tests.analytics.trips.junction import CAR, JUNCTION, WALL_NS, S, passage, side
@@ -159,6 +159,49 @@ def test_without_movements_two_lines_make_a_way(
     trip = trip_of([("a:in", 1.0), ("b:in", 2.0)], scene)
     ends = None if trip is None else (str(trip.entry), str(trip.exit))
     assert ends == expected
+
+
+def due(book: TripBook, at_s: float) -> list[Trip]:
+    return book.due(WALL_NS + round(at_s * S), lambda _: CAR)
+
+
+def test_a_complete_trip_is_told_while_its_road_user_is_still_in_sight() -> None:
+    book = book_of([("north:in", 1.0), ("south:out", 8.0)])
+    assert due(book, 8.0 + SETTLE_S - 0.1) == []
+    (trip,) = due(book, 8.0 + SETTLE_S)
+    assert (trip.movement, trip.left_wall_ns - WALL_NS) == ("north-T", 8 * S)
+    assert due(book, 60.0) == []
+    assert book.ended(1, CAR, WALL_NS) is None
+
+
+def test_one_that_turned_round_in_time_is_told_as_that() -> None:
+    book = book_of([("north:in", 1.0), ("south:out", 8.0)])
+    book.passage(passage("south:in", 14.0))
+    assert due(book, 20.0) == []
+    book.passage(passage("north:out", 22.0))
+    (trip,) = due(book, 40.0)
+    assert (str(trip.exit), trip.movement) == ("north:out", "")
+
+
+@pytest.mark.parametrize("text", ["north:in", "south:in"])
+def test_half_a_trip_waits_for_its_end(text: str) -> None:
+    """A vehicle may stand for minutes between the lines."""
+    book = book_of([(text, 1.0)])
+    assert due(book, 600.0) == []
+    assert book.ended(1, CAR, WALL_NS) is not None
+
+
+def test_what_is_crossed_after_the_trip_was_told_follows_by_itself() -> None:
+    book = book_of([("north:in", 1.0), ("south:out", 8.0)])
+    assert len(due(book, 30.0)) == 1
+    book.passage(passage("south:in", 40.0))
+    book.passage(passage("east:out", 50.0))
+    book.joined(1, 2)
+    assert due(book, 90.0) == []
+    rest = book.ended(2, CAR, WALL_NS)
+    assert rest is not None
+    assert (rest.entry, rest.exit, rest.movement, rest.problem) == (None, None, "", CAME_BACK)
+    assert [str(where) for where in rest.more] == ["south:in", "east:out"]
 
 
 def test_those_under_way_can_be_ended_at_the_end_of_the_input() -> None:
