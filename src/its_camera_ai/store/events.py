@@ -1,16 +1,15 @@
 """Events and their outbox: what happened, and what must still be told to others."""
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_, update
 
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.events import Event, EventKind
 from its_camera_ai.core.time import Clock, SystemClock, iso_utc
+from its_camera_ai.store.cursors import cursor_of, place_of
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.parameters import chunks, clamped
 from its_camera_ai.store.schema import event_totals, events, outbox
@@ -95,13 +94,14 @@ class EventRepository:
         if until_wall_ns is not None:
             query = query.where(events.c.wall_ns < clamped(until_wall_ns))
         if cursor is not None:
-            place = _place(cursor)
+            place = place_of(cursor, "events")
             query = query.where(tuple_(events.c.wall_ns, events.c.id) < tuple_(*place))
         query = query.order_by(events.c.wall_ns.desc(), events.c.id.desc()).limit(limit + 1)
         with self._database.read() as connection:
             found = [_event(row) for row in connection.execute(query)]
         page = found[:limit]
-        return EventPage(page, _cursor(page[-1]) if len(found) > limit else None)
+        more = cursor_of(page[-1].wall_ns, page[-1].id) if len(found) > limit else None
+        return EventPage(page, more)
 
     def line_counts(self, camera_id: str, since_wall_ns: int) -> Counts:
         """Crossings, entries and exits since then, counted from the stored events.
@@ -260,20 +260,3 @@ def _event(row: Row[Any]) -> Event:
         track_id=row.track_id,
         detail=row.detail,
     )
-
-
-def _cursor(last: Event) -> str:
-    place = msgspec.json.encode((last.wall_ns, last.id))
-    return base64.urlsafe_b64encode(place).decode().rstrip("=")
-
-
-def _place(cursor: str) -> tuple[int, str]:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        text = base64.b64decode(padded, altchars=b"-_", validate=True)
-        wall_ns, event_id = msgspec.json.decode(text, type=tuple[int, str])
-    except ValueError:  # binascii.Error and msgspec's errors are ValueErrors
-        raise ConfigInvalid(
-            "The cursor is not one that a page of events gave; leave it out to begin at the newest."
-        ) from None
-    return clamped(wall_ns), event_id

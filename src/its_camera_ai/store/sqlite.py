@@ -122,12 +122,14 @@ def upsert(
     rows: Sequence[Mapping[str, Any]],
     key: Sequence[str],
     *,
+    keep: Sequence[str] = (),
     if_changed: str | None = None,
     if_higher: str | None = None,
 ) -> int:
     """Insert rows; where the key is there already, overwrite the other columns that are given.
 
     Args:
+        keep: columns that are not overwritten.
         if_changed: overwrite only where this column differs.
         if_higher: overwrite only where this column is higher than what is there.
 
@@ -137,7 +139,7 @@ def upsert(
     if not rows:
         return 0
     statement = insert(table)
-    columns = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    columns = {name: statement.excluded[name] for name in rows[0] if name not in {*key, *keep}}
     only = None
     if if_changed is not None:
         only = statement.excluded[if_changed] != table.c[if_changed]
