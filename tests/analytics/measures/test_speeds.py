@@ -170,3 +170,9 @@ def test_free_flow_is_the_mean_of_those_whom_nobody_holds_up() -> None:
 def test_a_share_lies_between_0_and_1(share: float) -> None:
     with pytest.raises(ValueError, match=r"such as 0\.85"):
         speeds.percentile_of_bins_kmh({50: 1}, share)
+
+
+@pytest.mark.parametrize("bins", [{-1: 3, 50: 1}, {50: 1, 301: 2}, {50: -4}], ids=str)
+def test_impossible_bins_are_refused(bins: dict[int, int]) -> None:
+    with pytest.raises(MeasureInvalid, match="can't be true"):
+        speeds.percentile_of_bins_kmh(bins)

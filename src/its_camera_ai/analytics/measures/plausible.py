@@ -40,15 +40,20 @@ def checked(values: npt.ArrayLike, what: str, *, low: float = 0.0, high: float =
     array = np.asarray(values, np.float64)
     bad = ~(np.isfinite(array) & (array >= low) & (array <= high))
     if bad.any():
-        first = array[bad].flat[0]
-        bounds = f"at least {low:g}" if high == inf else f"between {low:g} and {high:g}"
-        raise MeasureInvalid(
-            f"A {what} of {first:g} can't be true, it must be {bounds}; leave unknown values out, "
-            f"and look at the calibration where a measured one is impossible."
-        )
+        raise MeasureInvalid(_refusal(array[bad].flat[0], what, low, high))
     return array
 
 
 def checked_one(value: float, what: str, *, low: float = 0.0, high: float = inf) -> float:
     """The same for a single value."""
-    return float(checked(value, what, low=low, high=high))
+    if not (isfinite(value) and low <= value <= high):
+        raise MeasureInvalid(_refusal(value, what, low, high))
+    return float(value)
+
+
+def _refusal(value: float, what: str, low: float, high: float) -> str:
+    bounds = f"at least {low:g}" if high == inf else f"between {low:g} and {high:g}"
+    return (
+        f"A {what} of {value:g} can't be true, it must be {bounds}; leave unknown values out, and "
+        f"look at the calibration where a measured one is impossible."
+    )

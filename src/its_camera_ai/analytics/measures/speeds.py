@@ -7,6 +7,7 @@ Sources: J. G. Wardrop, *Some theoretical aspects of road traffic research*, 195
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 
 import numpy as np
@@ -93,14 +94,13 @@ def percentile_of_bins_kmh(bins: Mapping[int, int], share: float = 0.85) -> floa
     of it. None without a vehicle.
     """
     _check_share(share)
-    lows, counts = _sorted_bins(bins)
-    if not counts.size:
-        return None
-    ends = counts.cumsum()
-    rank = share * ends[-1]
-    k = int(np.searchsorted(ends, rank, side="left"))
-    before = ends[k] - counts[k]
-    return float(lows[k] + BIN_KMH * (rank - before) / counts[k])
+    filled, n = _sorted_bins(bins)
+    rank, before = share * n, 0
+    for low, count in filled:
+        if before + count >= rank:
+            return low + BIN_KMH * (rank - before) / count
+        before += count
+    return None
 
 
 def percentile_interval(
@@ -125,15 +125,15 @@ def percentile_interval_of_bins(
     """The same from bins: from the lower edge of the low rank's bin to the upper edge of the high
     rank's, thus never narrower than the sample's.
     """
-    lows, counts = _sorted_bins(bins)
-    ends = counts.cumsum()
-    ranks = _interval_ranks(int(ends[-1]) if ends.size else 0, share, level)
+    filled, n = _sorted_bins(bins)
+    ranks = _interval_ranks(n, share, level)
     if ranks is None:
         return None
-    first, last = np.searchsorted(ends, ranks, side="left")
-    return Interval(float(lows[first]), float(lows[last] + BIN_KMH), level)
+    low, high = (_bin_of_rank(filled, rank) for rank in ranks)
+    return Interval(float(low), high + BIN_KMH, level)
 
 
+@lru_cache(maxsize=4096)  # the same few sizes come up in every interval of a table
 def _interval_ranks(n: int, share: float, level: float) -> tuple[int, int] | None:
     """The largest r and smallest s with P(B < r) ≤ risk/2 and P(B ≥ s) ≤ risk/2, B ~ binomial."""
     _check_share(share)
@@ -145,10 +145,24 @@ def _interval_ranks(n: int, share: float, level: float) -> tuple[int, int] | Non
     return (low, high) if low >= 1 and high <= n else None
 
 
-def _sorted_bins(bins: Mapping[int, int]) -> tuple[Floats, Floats]:
-    filled = sorted((low, n) for low, n in bins.items() if n)
-    lows = checked([low for low, _ in filled], "speed bin (km/h)", high=MAX_SPEED_KMH)
-    return lows, checked([n for _, n in filled], "count")
+def _sorted_bins(bins: Mapping[int, int]) -> tuple[list[tuple[int, int]], int]:
+    """The bins that hold something, and how many all of them hold."""
+    filled = sorted((low, count) for low, count in bins.items() if count)
+    if filled:
+        checked_one(filled[0][0], "speed bin (km/h)")
+        checked_one(filled[-1][0], "speed bin (km/h)", high=MAX_SPEED_KMH)
+        checked_one(min(count for _, count in filled), "count")
+    return filled, sum(count for _, count in filled)
+
+
+def _bin_of_rank(filled: list[tuple[int, int]], rank: int) -> int:
+    """Lower edge of the bin with the rank-th lowest speed."""
+    before = 0
+    for low, count in filled:
+        before += count
+        if before >= rank:
+            return low
+    raise ValueError(f"There are {before} speeds, and no rank {rank}.")
 
 
 def _check_share(share: float) -> None:
