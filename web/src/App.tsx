@@ -5,6 +5,7 @@ import { LoginPage } from "./pages/LoginPage";
 import { ModelsPage } from "./pages/ModelsPage";
 import { PasswordPage } from "./pages/PasswordPage";
 import { PlaybackPage } from "./pages/PlaybackPage";
+import { ScenePage } from "./pages/ScenePage";
 import { StoragePage } from "./pages/StoragePage";
 import { SystemPage } from "./pages/SystemPage";
 import type { Route } from "./router";
@@ -57,6 +58,8 @@ function CurrentPage({ route, username }: { route: Route; username: string }) {
       return <LivePage />;
     case "camera":
       return <CameraPage key={route.cameraId} cameraId={route.cameraId} />;
+    case "scene":
+      return <ScenePage key={route.cameraId} cameraId={route.cameraId} />;
     case "playback":
       return <PlaybackPage params={route.params} />;
     case "events":

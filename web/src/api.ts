@@ -4,6 +4,7 @@
  */
 
 import type { LookTest, Models } from "./models";
+import type { CalibrationTrial, CameraDocument, SceneDocument } from "./scene/types";
 import type {
   Bookmark,
   ExportView,
@@ -53,6 +54,9 @@ export interface Camera {
   record: boolean;
   detect: boolean;
   detect_fps: number;
+  scene: SceneDocument;
+  /** What PUT takes; null unless the account may change it. */
+  document: CameraDocument | null;
 }
 
 export type CameraState =
@@ -232,6 +236,25 @@ export class ApiClient {
 
   async cameras(signal?: AbortSignal): Promise<readonly Camera[]> {
     return (await this.get<Items<Camera>>("/cameras", {}, signal)).items;
+  }
+
+  camera(cameraId: string, signal?: AbortSignal): Promise<Camera> {
+    return this.get(`/cameras/${encodeURIComponent(cameraId)}`, {}, signal);
+  }
+
+  putCamera(cameraId: string, document: SceneDocument): Promise<Camera> {
+    return this.send("PUT", `/cameras/${encodeURIComponent(cameraId)}`, document);
+  }
+
+  /** Solves a calibration and tells its errors; nothing is kept. */
+  tryCalibration(question: {
+    width: number;
+    height: number;
+    calibration: SceneDocument["calibration"];
+    lines: SceneDocument["lines"];
+    lanes: SceneDocument["lanes"];
+  }): Promise<CalibrationTrial> {
+    return this.send("POST", "/analytics/calibration", question);
   }
 
   async statuses(signal?: AbortSignal): Promise<readonly CameraStatus[]> {

@@ -5,6 +5,7 @@ import { useSyncExternalStore } from "react";
 export type PageName =
   | "live"
   | "camera"
+  | "scene"
   | "playback"
   | "events"
   | "models"
@@ -14,7 +15,7 @@ export type PageName =
 
 export interface Route {
   page: PageName;
-  /** The camera of the `camera` page. */
+  /** The camera of the `camera` and `scene` pages. */
   cameraId: string;
   params: URLSearchParams;
 }
@@ -33,9 +34,10 @@ const PAGES: ReadonlySet<string> = new Set([
 export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const params = new URLSearchParams(query);
-  const [first = "", second = ""] = path.split("/");
+  const [first = "", second = "", third = ""] = path.split("/");
   if (first === "cameras" && second !== "") {
-    return { page: "camera", cameraId: decoded(second), params };
+    const page = third === "scene" ? "scene" : "camera";
+    return { page, cameraId: decoded(second), params };
   }
   return { page: PAGES.has(first) ? (first as PageName) : "live", cameraId: "", params };
 }
@@ -58,6 +60,8 @@ export function hrefOf(path: string, params: Params = {}): string {
 
 export const cameraHref = (cameraId: string): string =>
   hrefOf(`cameras/${encodeURIComponent(cameraId)}`);
+
+export const sceneHref = (cameraId: string): string => `${cameraHref(cameraId)}/scene`;
 
 export function navigate(href: string): void {
   location.hash = href;

@@ -1,6 +1,10 @@
 /** Every English word that the dashboard shows. */
 
+import { sceneWords } from "./words/scene";
+
 export const text = {
+  scene: sceneWords,
+
   product: "ITS Camera AI",
   loading: "Loading",
   retry: "Try again",
@@ -99,6 +103,7 @@ export const text = {
     recordings: "Recordings",
     showBoxes: "Boxes",
     showScene: "Lines and zones",
+    setUp: "Draw lines and calibrate",
     model: "Model",
     looksPerS: "Looks per second",
     pictureQuality: "Picture quality",

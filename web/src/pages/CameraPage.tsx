@@ -6,7 +6,7 @@ import { LiveView } from "../live/LiveView";
 import type { Layers } from "../live/overlay";
 import type { LiveStatus } from "../live/player";
 import { INITIAL_STATUS } from "../live/player";
-import { hrefOf } from "../router";
+import { hrefOf, sceneHref } from "../router";
 import { useApi } from "../session";
 import { text } from "../text";
 import { ErrorNote, Page, StateMark } from "../ui/parts";
@@ -87,6 +87,7 @@ function PlayerBar(props: {
         )}
         {live.looksPerS > 0 && <span>{text.live.looks(live.looksPerS)}</span>}
       </span>
+      <a href={sceneHref(cameraId)}>{text.camera.setUp}</a>
       <a href={hrefOf("playback", { camera: cameraId })}>{text.camera.recordings}</a>
     </div>
   );

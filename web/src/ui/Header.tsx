@@ -15,7 +15,7 @@ const LINKS: readonly { page: PageName; label: string }[] = [
 ];
 
 export function Header({ user, page }: { user: User; page: PageName }) {
-  const current = page === "camera" ? "live" : page;
+  const current = page === "camera" || page === "scene" ? "live" : page;
   return (
     <header className="header">
       <a className="header__brand" href={hrefOf("live")}>
