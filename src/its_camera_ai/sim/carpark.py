@@ -18,10 +18,10 @@ from its_camera_ai.sim.agents import (
 )
 from its_camera_ai.sim.camera import Viewpoint
 from its_camera_ai.sim.canvas import ASPHALT, GRASS, KERB, PAVING, Canvas
+from its_camera_ai.sim.car_following import STANDING_GAP_M
 from its_camera_ai.sim.paths import curve
 from its_camera_ai.sim.sprites import Sun
 from its_camera_ai.sim.traffic import (
-    STANDING_GAP_M,
     Driver,
     Route,
     Traffic,

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from random import Random
 
+from its_camera_ai.core.road import Turn
 from its_camera_ai.sim.agents import (
     CARS_ONLY,
     TICK_S,
@@ -34,7 +35,14 @@ from its_camera_ai.sim.traffic import (
     nearest_ahead_m,
     route_of,
 )
-from its_camera_ai.sim.world import Lamp, SceneDescription, WorldLine, WorldZone
+from its_camera_ai.sim.world import (
+    Lamp,
+    SceneDescription,
+    WorldLane,
+    WorldLine,
+    WorldWay,
+    WorldZone,
+)
 
 INNER_M, OUTER_M, ROAD_M = 1.7, 5.0, 6.8
 STOP_M, BOX_M, ZEBRA_M = 12.6, 8.2, 10.2
@@ -51,15 +59,15 @@ PHASES = (
 )
 
 
-def _turned(point: Point, arm: str) -> Point:
-    """From the axes of the south arm to those of another."""
+def turned(point: Point, arm: str) -> Point:
+    """A place from the axes of the south arm to those of another."""
     x, y = point
     for _ in range(ARMS.index(arm)):
         x, y = -y, x
     return x, y
 
 
-def _routes() -> dict[str, Route]:
+def routes() -> dict[str, Route]:
     """Built for the south arm and turned for the others.
 
     Straight and right share their lane and the first metres after the stop line (the section
@@ -93,12 +101,13 @@ def _routes() -> dict[str, Route]:
             first = way[0][1][0]
             name = f"{arm}-in-{'inner' if move == 'left' else 'outer'}"
             pieces = [(name, [(first[0], -ARM_M), first], SPEED_MPS), *way]
-            turned = [(n, [_turned(p, arm) for p in points], v) for n, points, v in pieces]
-            built[f"{arm}-{move}"] = route_of(f"{arm}-{move}", turned, gate_after=0)
+            placed = [(n, [turned(p, arm) for p in points], v) for n, points, v in pieces]
+            built[f"{arm}-{move}"] = route_of(f"{arm}-{move}", placed, gate_after=0)
     return built
 
 
-def _phase_of(route: str) -> str:
+def phase_of(route: str) -> str:
+    """The signal phase in which a route has green."""
     arm, _, move = route.partition("-")
     axis = "ns" if arm in "ns" else "ew"
     return f"{axis}_left" if move == "left" else axis
@@ -117,11 +126,11 @@ class Intersection:
         self._on_road: list[Point] = []
         self._next_walker_s = 0.0
         self._walkers_per_hour = 420.0 * demand
-        routes = _routes()
+        way = routes()
         self._entries = [
             Entry(
                 flow * demand,
-                tuple((routes[f"{arm}-{move}"], weight) for move, weight in moves),
+                tuple((way[f"{arm}-{move}"], weight) for move, weight in moves),
                 CARS_ONLY if moves[0][0] == "left" else FleetMix(bus=0.05, lorry=0.07),
                 SPEED_MPS,
             )
@@ -165,7 +174,7 @@ class Intersection:
         return nearest_ahead_m(vehicle, self._on_road, 9.0, 1.3)
 
     def _may_pass(self, vehicle: Vehicle) -> bool:
-        phase = _phase_of(vehicle.route.name)
+        phase = phase_of(vehicle.route.name)
         aspect = self._plan.aspect(phase)
         left = (vehicle.route.gate_m or 0.0) - vehicle.front_m
         if aspect is Aspect.YELLOW:
@@ -175,7 +184,7 @@ class Intersection:
         return not any(
             other.passed_gate
             and other.rear_m < other.route.sections[-1].start_m
-            and _phase_of(other.route.name) != phase
+            and phase_of(other.route.name) != phase
             for other in self._traffic.vehicles
         )
 
@@ -225,12 +234,12 @@ class Intersection:
             axis = "ns" if arm in "ns" else "ew"
             for place, phase in zip(_heads(arm), (axis, f"{axis}_left"), strict=True):
                 x, y, z = place
-                dx, dy = _turned((0.0, -0.16), arm)
+                dx, dy = turned((0.0, -0.16), arm)
                 aspect = self._plan.aspect(phase)
                 lit.append(
                     Lamp(
                         (x + dx, y + dy, z + LAMP_HEIGHT[aspect]),
-                        _turned((0.0, -1.0), arm),
+                        turned((0.0, -1.0), arm),
                         0.17,
                         LAMP_BGR[aspect],
                     )
@@ -250,7 +259,7 @@ def _heads(arm: str) -> list[tuple[float, float, float]]:
     """The far-side signal heads that drivers of an arm look at: straight, left."""
     places = []
     for x, z in ((ROAD_M + 0.9, 3.3), (INNER_M, 4.9)):
-        px, py = _turned((x, BOX_M + 0.4), arm)
+        px, py = turned((x, BOX_M + 0.4), arm)
         places.append((px, py, z))
     return places
 
@@ -271,7 +280,7 @@ def _paint_ground(canvas: Canvas) -> None:
 
 def _paint_arm(canvas: Canvas, arm: str, far: float) -> None:
     def t(x: float, y: float) -> Point:
-        return _turned((x, y), arm)
+        return turned((x, y), arm)
 
     canvas.stripe(t(-0.12, -STOP_M), t(-0.12, -far), 0.12, (60, 170, 215))
     canvas.stripe(t(0.12, -STOP_M), t(0.12, -far), 0.12, (60, 170, 215))
@@ -323,8 +332,8 @@ def _paint_signals(canvas: Canvas, arm: str) -> None:
         canvas.pole(x, y, 6.0, 0.18, (84, 86, 88))
         canvas.board((x, y), (ix, iy), 5.9, 6.05, (84, 86, 88))
         for hx, hy, hz in ((x, y, z), (ix, iy, iz)):
-            ax, ay = _turned((0.22, 0.0), arm)
-            fx, fy = _turned((0.0, -0.12), arm)
+            ax, ay = turned((0.22, 0.0), arm)
+            fx, fy = turned((0.0, -0.12), arm)
             canvas.board((hx - ax + fx, hy - ay + fy), (hx + ax + fx, hy + ay + fy), hz - 0.1,
                          hz + 1.02, (30, 32, 30))  # fmt: skip
 
@@ -347,4 +356,31 @@ INTERSECTION = SceneDescription(
     ),
     build=Intersection,
     paint=_paint,
-)
+    lanes=(
+        WorldLane("south-left", "South, left turn", (INNER_M, -22.0), (INNER_M, -STOP_M), 3.2,
+                  "south", 50.0, "south_in"),
+        WorldLane("south-ahead", "South, ahead and right", (OUTER_M, -22.0), (OUTER_M, -STOP_M),
+                  3.2, "south", 50.0, "south_in"),
+        WorldLane("north-away-1", "To the north, inner", (INNER_M, 14.0), (INNER_M, 50.0), 3.2,
+                  "north", 50.0),
+        WorldLane("north-away-2", "To the north, outer", (OUTER_M, 14.0), (OUTER_M, 50.0), 3.2,
+                  "north", 50.0),
+        WorldLane("west-left", "West, left turn", (-28.0, -INNER_M), (-STOP_M, -INNER_M), 3.2,
+                  "west", 50.0, "west_arm"),
+        WorldLane("west-ahead", "West, ahead and right", (-28.0, -OUTER_M), (-STOP_M, -OUTER_M),
+                  3.2, "west", 50.0, "west_arm"),
+    ),
+    ways=(
+        WorldWay("south-north", "South to north", ("south_in", (3.6, 0.0)),
+                 ("north_out", (3.6, 30.0)), Turn.THROUGH, "south"),
+        WorldWay("south-west", "South to west", ("south_in", (3.6, 0.0)),
+                 ("west_arm", (-30.0, 3.6)), Turn.LEFT, "south"),
+        WorldWay("west-north", "West to north", ("west_arm", (0.0, -3.6)),
+                 ("north_out", (3.6, 30.0)), Turn.LEFT, "west"),
+    ),
+    surveyed=tuple(
+        turned(place, arm)
+        for arm in ARMS
+        for place in ((-ROAD_M, -STOP_M), (0.0, -STOP_M), (ROAD_M, -STOP_M), (0.0, -24.0))
+    ),
+)  # fmt: skip

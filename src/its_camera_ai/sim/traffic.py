@@ -1,9 +1,8 @@
 """Vehicles that follow each other along routes.
 
-Car-following is the Intelligent Driver Model (Treiber, Hennecke, Helbing: Congested traffic states
-in empirical observations and microscopic simulations, Phys. Rev. E 62, 2000). A route is one path
-cut into named sections; routes that share a section share its vehicles, so a queue in a common
-lane holds back everyone behind it.
+Car-following is the Intelligent Driver Model (``sim.car_following``). A route is one path cut into
+named sections; routes that share a section share its vehicles, so a queue in a common lane holds
+back everyone behind it.
 """
 
 import math
@@ -13,14 +12,17 @@ from random import Random
 
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.sim.agents import TICK_S, Agent, FleetMix, Ids, random_vehicle
+from its_camera_ai.sim.car_following import (
+    BRAKE_MPS2,
+    STANDING_GAP_M,
+    follow_mps2,
+    moving_gap_m,
+)
 from its_camera_ai.sim.depth_order import Footprint
 from its_camera_ai.sim.paths import Path
 from its_camera_ai.sim.sprites import Pose, VehicleLook
 
 LOOK_AHEAD_M = 90.0
-STANDING_GAP_M = 2.0
-BRAKE_MPS2 = 2.5
-"""Comfortable braking; also what decides between stopping and going at a yellow light."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +111,10 @@ def idm_accel(speed: float, wish: float, gap: float, approach: float, driver: Dr
     Args:
         wish: desired speed, m/s. gap: to the next obstacle, m. approach: closing speed, m/s.
     """
-    wanted_gap = STANDING_GAP_M + max(
-        0.0,
-        speed * driver.headway_s
-        + speed * approach / (2 * math.sqrt(driver.accel_mps2 * BRAKE_MPS2)),
-    )
-    free = 1 - (speed / max(wish, 0.1)) ** 4
-    return driver.accel_mps2 * (free - (wanted_gap / max(gap, 0.05)) ** 2)
+    twice_root_ab = 2 * math.sqrt(driver.accel_mps2 * BRAKE_MPS2)
+    moving = moving_gap_m(speed, approach, driver.headway_s, twice_root_ab)
+    wanted_gap = STANDING_GAP_M + max(0.0, moving)
+    return follow_mps2(speed, max(wish, 0.1), max(gap, 0.05), wanted_gap, driver.accel_mps2)
 
 
 class Traffic:

@@ -1,0 +1,205 @@
+"""A road world: traffic that moves in ticks, and the truth about each of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+import numpy.typing as npt
+
+from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.sim.agents import Ids
+from its_camera_ai.sim.camera import PinholeCamera
+from its_camera_ai.sim.road.arrivals import Arrivals
+from its_camera_ai.sim.road.fleet import (
+    CLEARANCE_M,
+    VEHICLE,
+    Ahead,
+    accel_mps2,
+    aside_m,
+    body,
+    drive,
+)
+from its_camera_ai.sim.road.kinds import CLASS_ID
+from its_camera_ai.sim.road.layout import Layout
+from its_camera_ai.sim.road.lights import Lights
+from its_camera_ai.sim.road.movers import Mover
+from its_camera_ai.sim.road.network import Network
+from its_camera_ai.sim.road.projection import look
+from its_camera_ai.sim.road.truth import RoadTruth
+from its_camera_ai.sim.road.walkers import Walkers
+
+Floats = npt.NDArray[np.float64]
+_GATE_M = 0.5
+"""A front stops so far before its gate."""
+
+
+def _steady(_: float) -> float:
+    return 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RoadSpec:
+    """What kind of day it is.
+
+    Attributes:
+        size_wh: pixels of the camera's pictures; None for no pictures.
+        tick_s: a frame comes at the end of each tick.
+        demand: factor on all flows by seconds since the start.
+        start_wall_ns: UTC of stream time 0.
+        warm_up_s: passes before the first frame.
+    """
+
+    layout: Layout
+    size_wh: tuple[int, int] | None = (1280, 720)
+    tick_s: float = 0.1
+    demand: Callable[[float], float] = _steady
+    start_wall_ns: int = 1_790_000_000_000_000_000
+    warm_up_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.tick_s) and 0.01 <= self.tick_s <= 0.2):
+            raise ConfigInvalid("tick_s must lie between 0.01 and 0.2; drivers decide by it.")
+
+
+class RoadWorld:
+    """Seeded traffic on a layout: the same seed gives the same truth.
+
+    >>> from its_camera_ai.sim.road.straight import straight_road
+    >>> world = RoadWorld(RoadSpec(straight_road()), seed=1)
+    >>> world.step().pts_ns
+    100000000
+    """
+
+    def __init__(self, spec: RoadSpec, seed: int) -> None:
+        layout = spec.layout
+        self.spec = spec
+        self.network = Network(layout.stretches, layout.ways)
+        self.camera = PinholeCamera(layout.viewpoint, spec.size_wh) if spec.size_wh else None
+        self._rng = np.random.default_rng(seed)
+        ids = Ids()
+        self.lights = Lights(layout, self.network, float(self._rng.uniform(0, 30)))
+        self._arrivals = Arrivals(self.network, layout.inflows, self._rng, spec.demand, ids)
+        self._walkers = Walkers(layout.zebras, self.lights, self._rng, ids)
+        self.fleet = np.zeros(0, VEHICLE)
+        self.movers: list[Mover] = []
+        self._lane_m = layout.lanes[0].width_m
+        self._lane_tables()
+        self._ticks = -round(spec.warm_up_s / spec.tick_s)
+        self._before: tuple[npt.NDArray[np.int64], Floats] = (
+            np.zeros(0, np.int64),
+            np.zeros((0, 2)),
+        )
+        while self._ticks < 0:
+            self._move()
+
+    @property
+    def now_s(self) -> float:
+        """Stream time; negative while warming up."""
+        return self._ticks * self.spec.tick_s
+
+    def step(self) -> RoadTruth:
+        """The next tick, and what is true at its end."""
+        self._move()
+        return self._truth()
+
+    def run(self, length_s: float) -> Iterator[RoadTruth]:
+        """So many seconds, tick by tick."""
+        for _ in range(round(length_s / self.spec.tick_s)):
+            yield self.step()
+
+    def _move(self) -> None:
+        tick_s = self.spec.tick_s
+        self._ticks += 1
+        now = self.now_s
+        self.lights.step(tick_s)
+        fleet = self._arrivals.step(now, tick_s, self.fleet)
+        self.movers += self._walkers.step(now, tick_s, self.spec.demand(now))
+        if len(fleet):
+            gap, lead = Ahead(self.network, fleet, self._lane_m).of_all()
+            gate, fleet["goes"] = self.lights.gates(fleet, self._walkers.busy(now))
+            wish = self.network.limit_mps(fleet["way"], fleet["front_m"]) * fleet["pace"]
+            wish = np.minimum(np.minimum(wish, fleet["top_mps"]), fleet["cap_mps"])
+            hold = np.minimum(gate, fleet["hold_m"] - fleet["front_m"])
+            accel = np.minimum(
+                accel_mps2(fleet, wish, gap, lead),
+                accel_mps2(fleet, wish, hold + 2.0 - _GATE_M, np.zeros(len(fleet))),
+            )
+            drive(fleet, accel, np.minimum(gap - CLEARANCE_M, hold - 0.05), tick_s)
+            gone = fleet["front_m"] - fleet["length"] > self.network.length_m[fleet["way"]]
+            fleet = fleet[~gone] if gone.any() else fleet
+        self.fleet = fleet
+        self.movers = [m for m in self.movers if m.times_s[-1] >= now]
+
+    def _lane_tables(self) -> None:
+        """Of each stretch: the lane measured on it, or −1, and from where to where."""
+        count = len(self.network.stretches)
+        self._lane_of = np.full(count, -1)
+        self._lane_from, self._lane_to = np.zeros(count), np.zeros(count)
+        for k, lane in enumerate(self.spec.layout.lanes):
+            at = self.network.stretches.index(lane.stretch)
+            self._lane_of[at], self._lane_from[at], self._lane_to[at] = k, lane.from_m, lane.to_m
+
+    def lanes(self) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+        """Of the fleet: (N,) the lane in which the middle of the body is, or −1; metres from its
+        upstream end to the front; and to the middle.
+        """
+        fleet, network = self.fleet, self.network
+        middle = fleet["front_m"] - fleet["length"] / 2
+        aside = aside_m(fleet, middle)
+        beyond = np.abs(aside) > self._lane_m / 2
+        neighbour = np.where(aside > 0, network.left[fleet["way"]], network.right[fleet["way"]])
+        way = np.where(beyond, neighbour, fleet["way"])
+        stretch, inside = network.stretch_of(np.maximum(way, 0), middle)
+        lane = self._lane_of[stretch]
+        there = (inside >= self._lane_from[stretch]) & (inside < self._lane_to[stretch])
+        lane = np.where(there & (way >= 0), lane, -1)
+        along = np.where(lane >= 0, inside - self._lane_from[stretch], np.nan)
+        return lane, along + fleet["length"] / 2, along
+
+    def _truth(self) -> RoadTruth:
+        fleet, spec = self.fleet, self.spec
+        middle, heading = body(self.network, fleet)
+        lane, along, _ = self.lanes()
+        n = len(fleet)
+        free = [(m, at) for m in self.movers if (at := m.at(self.now_s)) is not None]
+        extra = np.array([at for _, at in free], np.float64).reshape(-1, 3)
+        ids = np.concatenate([fleet["id"], np.array([m.id for m, _ in free], np.int64)])
+        kind = np.concatenate([fleet["kind"], np.array([m.kind for m, _ in free], np.int64)])
+        own = np.column_stack([fleet["length"], fleet["width"], fleet["height"]])
+        dims = np.concatenate([own, np.array([m.dims_m for m, _ in free]).reshape(-1, 3)])
+        xy = np.concatenate([middle, extra[:, :2]])
+        heading = np.concatenate([heading, extra[:, 2]])
+        none = np.full(len(free), -1)
+        if self.camera is None or not len(ids):
+            xyxy, visible = np.full((len(ids), 4), np.nan), np.zeros(len(ids))
+        else:
+            views = look(self.camera, kind, dims, xy, heading)
+            xyxy, visible = views.xyxy, views.visible
+        pts_ns = round(self._ticks * spec.tick_s * 1e9)
+        return RoadTruth(
+            pts_ns,
+            spec.start_wall_ns + pts_ns,
+            ids,
+            kind,
+            CLASS_ID[kind],
+            xy,
+            heading,
+            self._velocity(ids, xy),
+            dims,
+            np.concatenate([lane, none]),
+            np.concatenate([along, np.full(len(free), np.nan)]),
+            np.concatenate([fleet["way"][:n], none]),
+            xyxy,
+            visible,
+            self.lights.showing(),
+        )
+
+    def _velocity(self, ids: npt.NDArray[np.int64], xy: Floats) -> Floats:
+        """Over the tick; 0 for who has just appeared."""
+        known, before = self._before
+        self._before = (ids, xy)
+        velocity = np.zeros((len(ids), 2))
+        _, new, old = np.intersect1d(ids, known, assume_unique=True, return_indices=True)
+        velocity[new] = (xy[new] - before[old]) / self.spec.tick_s
+        return velocity
