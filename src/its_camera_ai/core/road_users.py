@@ -39,6 +39,7 @@ class RoadFrame:
         lane: (N,) int16 index into ``Scene.lanes``, −1 for none.
         along_m: (N,) metres from the lane's upstream end to the body's front, NaN without lane.
         seen_s: (N,) stream time since the track was first seen.
+        size_wh: of the picture, pixels; None where the source of the frame does not know.
     """
 
     camera_id: str
@@ -62,6 +63,7 @@ class RoadFrame:
     lane: npt.NDArray[np.int16]
     along_m: Floats
     seen_s: Floats
+    size_wh: tuple[int, int] | None = None
 
     def __len__(self) -> int:
         return len(self.track_id)

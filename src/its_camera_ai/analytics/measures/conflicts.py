@@ -174,7 +174,7 @@ class Encroachment:
 
 
 def post_encroachment(
-    first: TimedPath, second: TimedPath, *, ahead_m: float = 0.0
+    first: TimedPath, second: TimedPath, *, ahead_m: float = 0.0, direction_m: float = 0.0
 ) -> Encroachment | None:
     """Post-encroachment time where two paths cross (Allen, Shin & Cooper 1978; SSAM).
 
@@ -187,6 +187,7 @@ def post_encroachment(
         first: who was there first. second: who came after.
         ahead_m: so far beyond its last place the second one's way is thought on, straight; the
             area that it has just entered lies there.
+        direction_m: directions are taken over at least this length of each path, against noise.
 
     Returns:
         None if the ways do not cross, if the first has not left the area, if the second has not
@@ -194,16 +195,13 @@ def post_encroachment(
     """
     way = second.xy_m
     if ahead_m > 0 and len(way) >= 2:
-        step = way[-1] - way[-2]
-        norm = float(np.hypot(step[0], step[1]))
-        if norm > 0:
-            way = np.vstack([way, way[-1] + step / norm * ahead_m])
-    crossing = _crossing(first.xy_m, way)
+        way = np.vstack([way, way[-1] + _direction(way, len(way) - 2, direction_m) * ahead_m])
+    crossing = _crossing(first.xy_m, way, direction_m)
     if crossing is None:
         return None
     middle, one, two = crossing
     sine = abs(float(one[0] * two[1] - one[1] * two[0]))
-    if sine < _PARALLEL_SIN:
+    if not sine >= _PARALLEL_SIN:
         return None
     cosine = float(one @ two)
     out_m = (second.width_m + first.width_m * abs(cosine)) / (2 * sine) + first.length_m / 2
@@ -216,7 +214,9 @@ def post_encroachment(
     return Encroachment(left_s, entered_s, angle, (float(middle[0]), float(middle[1])))
 
 
-def _crossing(first: Floats, second: Floats) -> tuple[Floats, Floats, Floats] | None:
+def _crossing(
+    first: Floats, second: Floats, direction_m: float
+) -> tuple[Floats, Floats, Floats] | None:
     """Where polyline ``second`` first meets ``first``: the point and both unit directions there."""
     if len(first) < 2 or len(second) < 2:
         return None
@@ -232,9 +232,21 @@ def _crossing(first: Floats, second: Floats) -> tuple[Floats, Floats, Floats] | 
         return None
     j = int(np.flatnonzero(hit.any(axis=0))[0])
     i = int(np.flatnonzero(hit[:, j])[-1])
-    one, two = r[i, 0], s[0, j]
-    middle = first[i] + on_first[i, j] * one
-    return middle, one / np.hypot(*one), two / np.hypot(*two)
+    middle = first[i] + on_first[i, j] * r[i, 0]
+    return middle, _direction(first, i, direction_m), _direction(second, j, direction_m)
+
+
+def _direction(path: Floats, segment: int, over_m: float) -> Floats:
+    """(2,) unit vector of the path round this segment; NaN where it does not move."""
+    begin, end = segment, segment + 1
+    while begin > 0 and np.hypot(*(path[begin] - path[segment])) < over_m / 2:
+        begin -= 1
+    while end < len(path) - 1 and np.hypot(*(path[end] - path[segment])) < over_m / 2:
+        end += 1
+    step = path[end] - path[begin]
+    norm = float(np.hypot(step[0], step[1]))
+    unit: Floats = step / norm if norm > 0 else np.full(2, np.nan)
+    return unit
 
 
 def _passes(t_s: Floats, along_m: Floats, level_m: float, *, last: bool) -> float | None:

@@ -1,0 +1,1 @@
+"""Simulated roads as the incident rules see them: quiet hours, and scripted incidents."""

@@ -1,0 +1,99 @@
+"""The truth of a road world as a ``RoadFrame``: what perfect tracking would have told."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from its_camera_ai.analytics.incidents.places import Places
+from its_camera_ai.core.calibration import Calibration
+from its_camera_ai.core.ground import GroundPlane
+from its_camera_ai.core.road_users import RoadFrame
+from its_camera_ai.core.scene import Scene
+from its_camera_ai.core.signals import SignalReading
+from its_camera_ai.core.tracks import Unknown
+from its_camera_ai.sim.camera import PinholeCamera
+from its_camera_ai.sim.road.truth import RoadTruth
+
+
+def plane_of(camera: PinholeCamera, calibration: Calibration | None) -> GroundPlane:
+    """The exact ground plane of a simulated camera, valid where its calibration says."""
+    inverse = np.linalg.inv(camera.homography)
+    width, height = camera.size_wh
+    if (inverse @ np.array([width / 2, height - 1.0, 1.0]))[2] < 0:
+        inverse = -inverse
+    whole = ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height))
+    corners = calibration.valid if calibration is not None and calibration.valid else whole
+    return GroundPlane(camera.size_wh, inverse, np.asarray(corners, np.float64))
+
+
+class TruthFrames:
+    """Rows are those at least half of whose box can be seen, the others are predictions."""
+
+    def __init__(
+        self, scene: Scene, plane: GroundPlane, *, calibrated: bool = True, seen_min: float = 0.5
+    ) -> None:
+        self._plane, self._calibrated, self._seen_min = plane, calibrated, seen_min
+        self._places = Places.of(scene, plane, plane.size_wh)
+        self._since: dict[int, int] = {}
+
+    def frame(
+        self,
+        truth: RoadTruth,
+        *,
+        unknown: Unknown | None = None,
+        renamed: Mapping[int, int] | None = None,
+    ) -> RoadFrame:
+        """
+        Args:
+            renamed: object id → the track id under which it goes.
+        """
+        inside = np.flatnonzero(truth.in_picture)
+        px = self._plane.to_image(truth.xy_m[inside])
+        valid = self._plane.is_valid(px) & self._calibrated
+        n = len(inside)
+        ids = truth.id[inside].astype(np.int64)
+        if renamed:
+            ids = np.array([renamed.get(i, i) for i in ids.tolist()], np.int64)
+        since = [self._since.setdefault(i, truth.pts_ns) for i in ids.tolist()]
+        in_lane = self._places.in_lanes(px)
+        lane = np.where(in_lane.any(axis=1), in_lane.argmax(axis=1), -1) if n else np.zeros(0)
+        nowhere = np.full((n, 2), math.nan)
+        known = self._calibrated
+        return RoadFrame(
+            "sim",
+            truth.pts_ns,
+            truth.wall_ns,
+            unknown,
+            1 / 0.1,
+            ids,
+            truth.class_id[inside].astype(np.int8),
+            np.ones(n),
+            truth.visible[inside] >= self._seen_min,
+            valid,
+            truth.xyxy[inside].astype(np.float32),
+            truth.xy_m[inside] if known else nowhere,
+            truth.velocity_mps[inside] if known else nowhere,
+            np.full(n, 0.1),
+            np.full(n, 0.1),
+            truth.heading_rad[inside] if known else nowhere[:, 0],
+            truth.dims_m[inside, 0] if known else nowhere[:, 0],
+            truth.dims_m[inside, 1] if known else nowhere[:, 0],
+            lane.astype(np.int16),
+            truth.along_m[inside] if known else nowhere[:, 0],
+            (truth.pts_ns - np.asarray(since, np.int64)) / 1e9,
+            self._plane.size_wh,
+        )
+
+
+class Readings:
+    """The signals of a world as readings, each since when it holds."""
+
+    def __init__(self) -> None:
+        self._now: dict[str, SignalReading] = {}
+
+    def at(self, truth: RoadTruth) -> Mapping[str, SignalReading]:
+        for head, state in truth.signals.items():
+            if head not in self._now or self._now[head].state is not state:
+                self._now[head] = SignalReading(head, state, truth.wall_ns)
+        return dict(self._now)

@@ -1,0 +1,174 @@
+"""Near misses by time to collision: pairs that are about to touch unless somebody brakes hard."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from its_camera_ai.analytics.incidents.finding import Finding
+from its_camera_ai.analytics.incidents.limits import IncidentLimits
+from its_camera_ai.analytics.incidents.on_road import riders_of
+from its_camera_ai.analytics.incidents.view import Bools, Floats, View
+from its_camera_ai.analytics.measures.conflicts import (
+    Bodies,
+    conflict_angle_deg,
+    conflict_type,
+    needed_deceleration,
+    times_to_collision,
+)
+from its_camera_ai.core.detections import ObjectClass
+from its_camera_ai.core.incidents import IncidentKind
+from its_camera_ai.core.time import NS_PER_S
+
+Rows = npt.NDArray[np.intp]
+_MOVING_MPS = 2.0
+_LANE_KEEPING_DEG = 12.0
+_WIDTH_MIN_M = 0.4
+_SEVERE_TTC_S = 1.0
+_GONE_S = 1.0
+
+
+@dataclass(slots=True)
+class _Close:
+    """A pair on a collision course."""
+
+    first_ns: int
+    last_ns: int
+    ttc_s: float
+    needed_mps2: float
+    angle_deg: float
+
+
+class CollisionCourses:
+    """Pairs whose time to collision is short and takes hard braking to avoid.
+
+    Vehicles that keep to different lanes are left out: there a little error in the heading makes a
+    collision out of oncoming traffic. So is what overlaps from the start.
+    """
+
+    def __init__(self, limits: IncidentLimits) -> None:
+        self._limits = limits
+        self._close: dict[tuple[int, int], _Close] = {}
+
+    def update(self, view: View) -> Iterator[Finding]:
+        now = view.frame.pts_ns
+        rows = _users(view)
+        if len(rows) >= 2:
+            yield from self._courses(view, rows)
+        gone = [k for k, c in self._close.items() if now - c.last_ns > _GONE_S * NS_PER_S]
+        for key in gone:
+            del self._close[key]
+
+    def _courses(self, view: View, rows: Rows) -> Iterator[Finding]:
+        limits, now = self._limits, view.frame.pts_ns
+        a, b = self._candidates(view, rows)
+        if not len(a):
+            return
+        bodies = _bodies(view)
+        first, second = bodies.take(a), bodies.take(b)
+        ttc = times_to_collision(first, second)
+        sure = _narrowed(bodies, view.frame.position_sd_m)
+        meets = np.isfinite(times_to_collision(sure.take(a), sure.take(b)))
+        needed = needed_deceleration(first, second, ttc)
+        hit = meets & (ttc <= limits.ttc_s) & (needed >= limits.brake_mps2)
+        angle = conflict_angle_deg(bodies.heading_rad[a], bodies.heading_rad[b])
+        for k in np.flatnonzero(hit).tolist():
+            key = _key(view, int(a[k]), int(b[k]))
+            close = self._close.get(key)
+            if close is None:
+                if ttc[k] <= 0:
+                    continue
+                self._close[key] = _Close(
+                    now, now, float(ttc[k]), float(needed[k]), float(angle[k])
+                )
+                continue
+            close.last_ns = now
+            if ttc[k] < close.ttc_s:
+                close.ttc_s, close.needed_mps2 = float(ttc[k]), float(needed[k])
+                close.angle_deg = float(angle[k])
+            if (now - close.first_ns) / NS_PER_S >= limits.ttc_looks_s:
+                yield self._finding(view, int(a[k]), int(b[k]), close)
+
+    def _candidates(self, view: View, rows: Rows) -> tuple[Rows, Rows]:
+        """Rows of pairs that could touch within the limit."""
+        place, velocity = view.place[rows], view.velocity[rows]
+        i, j = np.triu_indices(len(rows), 1)
+        apart = place[j] - place[i]
+        relative = velocity[j] - velocity[i]
+        reach = (view.body_m[rows].sum(axis=1) / 2)[i] + (view.body_m[rows].sum(axis=1) / 2)[j]
+        speed = np.hypot(relative[:, 0], relative[:, 1])
+        near = np.hypot(apart[:, 0], apart[:, 1]) <= reach + speed * self._limits.ttc_s
+        fast = view.speed_mps[rows] > _MOVING_MPS
+        motor = view.motor[rows] | view.is_class(ObjectClass.BICYCLE)[rows]
+        keep = near & (fast[i] | fast[j]) & (motor[i] | motor[j])
+        keep &= (apart * relative).sum(axis=1) < 0
+        i, j = rows[i[keep]], rows[j[keep]]
+        apart_lanes = self._keep_apart(view, i, j)
+        return i[~apart_lanes], j[~apart_lanes]
+
+    @staticmethod
+    def _keep_apart(view: View, i: Rows, j: Rows) -> Bools:
+        if not len(view.places.lanes):
+            return np.zeros(len(i), bool)
+        ways = view.places.lane_way_m[view.lane]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            cos = np.abs((view.velocity * ways).sum(axis=1)) / view.speed_mps
+        keeps = (view.lane >= 0) & (
+            (cos >= np.cos(np.radians(_LANE_KEEPING_DEG))) | (view.speed_mps < _MOVING_MPS)
+        )
+        apart: Bools = keeps[i] & keeps[j] & (view.lane[i] != view.lane[j])
+        return apart
+
+    def _finding(self, view: View, one: int, other: int, close: _Close) -> Finding:
+        limits = self._limits
+        main, second = sorted((one, other), key=lambda row: -float(view.speed_mps[row]))
+        kind = conflict_type(close.angle_deg)
+        weak = not (view.motor[one] and view.motor[other])
+        return Finding(
+            IncidentKind.NEAR_MISS,
+            _key(view, one, other),
+            "",
+            (int(view.frame.track_id[main]), int(view.frame.track_id[second])),
+            close.first_ns,
+            close.first_ns,
+            int(close.ttc_s < _SEVERE_TTC_S) + int(weak),
+            f"{view.label(main)} and {view.label(second)} came within {close.ttc_s:.2f} s of a "
+            f"collision (limit {limits.ttc_s:g} s); avoiding it took {close.needed_mps2:.1f} m/s² "
+            f"({kind.value.replace('_', ' ')} conflict at {close.angle_deg:.0f}°).",
+            {
+                "ttc_s": round(close.ttc_s, 3),
+                "limit_s": limits.ttc_s,
+                "needed_mps2": round(close.needed_mps2, 2),
+                "conflict": kind.value,
+                "angle_deg": round(close.angle_deg, 1),
+            },
+            main,
+        )
+
+
+def _users(view: View) -> Rows:
+    """Rows of road users with a place in metres; a rider is part of the two-wheeler."""
+    riders, _ = riders_of(view)
+    kinds = view.frame.class_id <= ObjectClass.TRUCK
+    rows: Rows = np.flatnonzero(view.fresh & view.metric & kinds & ~riders)
+    return rows
+
+
+def _bodies(view: View) -> Bodies:
+    own = np.arctan2(view.velocity[:, 1], view.velocity[:, 0])
+    heading = np.where(np.isnan(view.frame.heading_rad), own, view.frame.heading_rad)
+    return Bodies(view.place, view.velocity, heading, view.body_m[:, 0], view.body_m[:, 1])
+
+
+def _narrowed(bodies: Bodies, sd_m: Floats) -> Bodies:
+    """Bodies that are surely there: smaller by two standard deviations of their place."""
+    less = 2 * np.nan_to_num(sd_m)
+    length = np.maximum(bodies.length_m - less, _WIDTH_MIN_M)
+    width = np.maximum(bodies.width_m - less, _WIDTH_MIN_M)
+    return Bodies(bodies.xy_m, bodies.velocity_mps, bodies.heading_rad, length, width)
+
+
+def _key(view: View, one: int, other: int) -> tuple[int, int]:
+    a, b = int(view.frame.track_id[one]), int(view.frame.track_id[other])
+    return min(a, b), max(a, b)

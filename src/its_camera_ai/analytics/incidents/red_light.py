@@ -1,0 +1,90 @@
+"""Vehicles that pass the stop line while their signal head shows red."""
+
+from collections.abc import Iterator, Sequence
+
+from its_camera_ai.analytics.incidents.finding import Finding
+from its_camera_ai.analytics.incidents.limits import IncidentLimits
+from its_camera_ai.analytics.incidents.signal_log import SignalLog
+from its_camera_ai.core.incidents import IncidentKind
+from its_camera_ai.core.road import SignalHead, SignalSource
+from its_camera_ai.core.road_users import Passage
+from its_camera_ai.core.scene import Scene
+from its_camera_ai.core.signals import SignalState
+from its_camera_ai.core.time import NS_PER_S
+
+_MOTOR_LABELS = frozenset({"car", "bus", "truck", "motorcycle"})
+_KEPT_S = 3.0
+_GRADES_S = (2.0, 5.0)
+"""Longer into red than these is a grade worse each."""
+
+
+class RedLight:
+    """Judges a passage once the readings that may still come late are in.
+
+    Waiting ends just before ``late_s`` is over, so that it is told within that time; a red reading
+    that comes later still counts for a while. ``UNKNOWN`` and ``DARK`` are never red.
+    """
+
+    def __init__(self, scene: Scene, limits: IncidentLimits) -> None:
+        self._limits = limits
+        self._heads: dict[str, list[SignalHead]] = {}
+        for head in scene.signals:
+            for side in head.governs:
+                self._heads.setdefault(str(side), []).append(head)
+        self._open: list[tuple[Passage, SignalHead]] = []
+        self._before_ns: int | None = None
+
+    def update(
+        self, passages: Sequence[Passage], log: SignalLog, pts_ns: int, wall_ns: int
+    ) -> Iterator[Finding]:
+        """Also for frames that were not looked at: the passages came earlier."""
+        step_ns = 0 if self._before_ns is None else min(pts_ns - self._before_ns, NS_PER_S // 2)
+        self._before_ns = pts_ns
+        for passage in passages:
+            if passage.vehicle.label in _MOTOR_LABELS:
+                governing = self._heads.get(f"{passage.line}:{passage.direction}", [])
+                self._open += [(passage, head) for head in governing]
+        left = []
+        for passage, head in self._open:
+            late_s = (
+                self._limits.signal_late_s
+                if head.source is SignalSource.INPUT
+                else self._limits.lamps_late_s
+            )
+            if wall_ns + step_ns < passage.wall_ns + late_s * NS_PER_S:
+                left.append((passage, head))
+                continue
+            finding = self._judged(passage, head, log)
+            if finding is not None:
+                yield finding
+            elif wall_ns < passage.wall_ns + _KEPT_S * NS_PER_S:
+                left.append((passage, head))
+        self._open = left
+
+    def _judged(self, passage: Passage, head: SignalHead, log: SignalLog) -> Finding | None:
+        if log.state_at(head.id, passage.wall_ns) is not SignalState.RED:
+            return None
+        red_s = log.lasted_s(head.id, passage.wall_ns)
+        if red_s <= head.grace_s:
+            return None
+        speed = passage.speed
+        at = f" at {speed.kmh:.0f} km/h" if speed is not None else ""
+        facts: dict[str, object] = {
+            "red_s": round(red_s, 2),
+            "grace_s": head.grace_s,
+            "line": passage.line,
+        }
+        if speed is not None:
+            facts["speed_kmh"] = round(speed.kmh, 1)
+        return Finding(
+            IncidentKind.RED_LIGHT,
+            (head.id, passage.track_id),
+            head.id,
+            (passage.track_id,),
+            passage.pts_ns,
+            passage.pts_ns,
+            sum(red_s >= limit_s for limit_s in _GRADES_S),
+            f"{passage.vehicle.label} {passage.track_id} passed {passage.line}{at} {red_s:.1f} s "
+            f"after {head.id} had turned red ({head.grace_s:g} s are allowed).",
+            facts,
+        )

@@ -1,0 +1,198 @@
+"""Who stands, since when, and whether there is a reason: a queue, a red light, people ahead."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from its_camera_ai.analytics.incidents.limits import IncidentLimits
+from its_camera_ai.analytics.incidents.memory import NEVER
+from its_camera_ai.analytics.incidents.places import distance_to_segments
+from its_camera_ai.analytics.incidents.signal_log import SignalLog
+from its_camera_ai.analytics.incidents.view import View
+from its_camera_ai.core.detections import ObjectClass
+from its_camera_ai.core.scene import Scene
+from its_camera_ai.core.signals import SignalState
+from its_camera_ai.core.time import NS_PER_S
+
+Bools = npt.NDArray[np.bool_]
+ACROSS_M = 2.2
+"""Half the width of the way in which someone ahead is in front."""
+_SAME_SPOT_M = 2.5
+_STOPPED = (SignalState.RED, SignalState.RED_YELLOW, SignalState.YELLOW)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """Of N rows of a view.
+
+    Attributes:
+        stands: (N,). queued: (N,) behind someone who stands or creeps.
+        excused: (N,) has a reason to stand here.
+        held_s: (N,) time that it has stood; free_s: (N,) the same, since the last reason ended.
+        leader: (N,) row of the one that it waits behind, −1 for none.
+    """
+
+    stands: Bools
+    queued: Bools
+    excused: Bools
+    held_s: npt.NDArray[np.float64]
+    free_s: npt.NDArray[np.float64]
+    leader: npt.NDArray[np.intp]
+
+
+class StandingWatch:
+    """Keeps the fields ``stood_ns``, ``spot`` and ``free_ns`` of the memory."""
+
+    def __init__(self, scene: Scene, limits: IncidentLimits) -> None:
+        self._limits = limits
+        self._heads: list[tuple[str, ...]] = [
+            tuple(
+                head.id
+                for head in scene.signals
+                if lane.stop_line and any(side.line == lane.stop_line for side in head.governs)
+            )
+            for lane in scene.lanes
+        ]
+        self._stop_line = [bool(lane.stop_line) for lane in scene.lanes]
+
+    def update(self, view: View, signals: SignalLog, jammed: Sequence[bool]) -> Standing:
+        """
+        Args:
+            jammed: of each lane, whether it is congested.
+        """
+        self._follow(view)
+        table, slot, now = view.memory.table, view.slot, view.frame.pts_ns
+        stands = table["stood_ns"][slot] != NEVER
+        n = len(stands)
+        leader = np.full(n, -1, np.intp)
+        excused = stands & view.in_zone[:, view.places.parkings].any(axis=1)
+        rows = np.flatnonzero(stands & view.motor & ~excused)
+        for row in rows.tolist():
+            leader[row] = self._leader(view, row)
+        waiting = self._rows_with_follower(leader, n)
+        for row in rows.tolist():
+            excused[row] = leader[row] < 0 and self._reason(
+                view, row, signals, jammed, follower=bool(waiting[row])
+            )
+        table["free_ns"][slot[excused & view.fresh]] = now
+        since = np.maximum(table["stood_ns"][slot], table["free_ns"][slot])
+        held = np.where(stands, now - np.maximum(table["stood_ns"][slot], 0), 0) / NS_PER_S
+        free = np.where(stands, now - np.maximum(since, 0), 0) / NS_PER_S
+        return Standing(stands, leader >= 0, excused, held, free, leader)
+
+    def _follow(self, view: View) -> None:
+        limits, table = self._limits, view.memory.table
+        now = view.frame.pts_ns
+        stood = view.rows("stood_ns") != NEVER
+        kmh = view.speed_mps * 3.6
+        sd_kmh = np.where(view.metric, view.frame.speed_sd_mps * 3.6, 0.0)
+        away = (view.place - view.rows("spot")) / view.scale[:, None]
+        sd_m = np.where(view.metric, np.nan_to_num(view.frame.position_sd_m), 0.0)
+        moved = np.hypot(away[:, 0], away[:, 1]) > limits.stand_radius_m + 2 * sd_m
+        fast = kmh - 2 * np.nan_to_num(sd_kmh) > limits.move_kmh
+        ends = view.fresh & stood & (moved | fast)
+        begins = view.fresh & (~stood | ends) & (kmh < limits.stand_kmh)
+        table["stood_ns"][view.slot[ends]] = NEVER
+        rows = view.slot[begins]
+        table["stood_ns"][rows] = now
+        table["free_ns"][rows] = now
+        table["spot"][rows] = view.place[begins]
+        still = view.slot[view.fresh & (begins | (stood & ~ends))]
+        table["stood_last_ns"][still] = now
+        for row in np.flatnonzero(begins).tolist():
+            self._inherit(view, row)
+
+    def _inherit(self, view: View, row: int) -> None:
+        """A track that begins to stand where one that stood was lost goes on with its time."""
+        table, slot = view.memory.table, int(view.slot[row])
+        born_ns, now = int(table["born_ns"][slot]), view.frame.pts_ns
+        if now - born_ns > 3 * NS_PER_S:
+            return
+        others = view.memory.known()
+        seen = np.zeros(len(table), bool)
+        seen[view.slot[view.fresh]] = True
+        others = others[
+            ~seen[others]
+            & (table["stood_ns"][others] != NEVER)
+            & (table["metric"][others] == view.metric[row])
+        ]
+        if not len(others):
+            return
+        apart = (table["spot"][others] - view.place[row]) / view.scale[row]
+        distance = np.hypot(apart[:, 0], apart[:, 1])
+        nearest = int(distance.argmin())
+        if distance[nearest] <= _SAME_SPOT_M:
+            for name in ("stood_ns", "free_ns", "spot", "left_by"):
+                table[name][slot] = table[name][others[nearest]]
+
+    def _leader(self, view: View, row: int) -> int:
+        """The nearest motor vehicle ahead within the queue's gap that stands or creeps."""
+        along, across = view.gaps_m(row)
+        gap = along - (view.body_m[:, 0] + view.body_m[row, 0]) / 2
+        slow = view.speed_mps * 3.6 < self._limits.move_kmh
+        ahead = (
+            view.motor & slow & (along > 0.5) & (gap < self._limits.queue_gap_m)
+            & (across < ACROSS_M)
+        )  # fmt: skip
+        ahead[row] = False
+        if not ahead.any():
+            return -1
+        return int(np.where(ahead, along, np.inf).argmin())
+
+    @staticmethod
+    def _rows_with_follower(leader: npt.NDArray[np.intp], n: int) -> Bools:
+        followed = np.zeros(n, bool)
+        followed[leader[leader >= 0]] = True
+        return followed
+
+    def _reason(
+        self,
+        view: View,
+        row: int,
+        signals: SignalLog,
+        jammed: Sequence[bool],
+        *,
+        follower: bool,
+    ) -> bool:
+        limits, lane = self._limits, int(view.lane[row])
+        if self._people_ahead(view, row):
+            return True
+        if lane < 0:
+            return False
+        if jammed[lane]:
+            return True
+        if self._end_m(view, row, lane) > limits.stop_reach_m:
+            return False
+        stood_s = view.since_s("stood_ns")[row]
+        if self._stop_line[lane]:
+            states = [signals.state_at(head, view.frame.wall_ns) for head in self._heads[lane]]
+            if any(state in _STOPPED for state in states):
+                return True
+            if states and all(state is SignalState.GREEN for state in states):
+                green_s = min(
+                    signals.lasted_s(head, view.frame.wall_ns) for head in self._heads[lane]
+                )
+                return green_s < limits.green_start_s
+            return bool(stood_s < limits.wait_s)
+        return follower and bool(stood_s < limits.wait_s)
+
+    def _people_ahead(self, view: View, row: int) -> bool:
+        people = view.is_class(ObjectClass.PERSON) | view.is_class(ObjectClass.BICYCLE)
+        if not people.any():
+            return False
+        along, across = view.gaps_m(row)
+        gap = along - view.body_m[row, 0] / 2
+        near = people & (gap > -1) & (gap < self._limits.yield_m) & (across < 2 * ACROSS_M)
+        return bool(near.any())
+
+    def _end_m(self, view: View, row: int, lane: int) -> float:
+        """From the body's front to the stop line, or to where the lane's heading ends."""
+        start, end = view.places.lane_end_px[lane]
+        if view.metric[row] and view.places.plane is not None:
+            start, end = view.places.plane.to_world(np.stack([start, end]))
+        distance = float(
+            distance_to_segments(view.place[row], start[None], end[None])[0] / view.scale[row]
+        )
+        return distance - float(view.body_m[row, 0]) / 2
