@@ -14,12 +14,14 @@ import httpx
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
+from its_camera_ai.analytics.camera.signal_board import SignalBoard
 from its_camera_ai.api.accounts import Accounts
 from its_camera_ai.api.app import ROUTERS, create_app
 from its_camera_ai.api.deps import ApiDeps, ApiSettings
 from its_camera_ai.api.live import LiveHub
 from its_camera_ai.api.passwords import Passwords
 from its_camera_ai.api.state import SystemState
+from its_camera_ai.api.traffic import TrafficData
 from its_camera_ai.bus.messages import CallReply, CallRequest
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
@@ -47,6 +49,8 @@ from its_camera_ai.store.exports import ExportRepository
 from its_camera_ai.store.folder_store import FolderStore
 from its_camera_ai.store.hold_mirror import HoldMirror
 from its_camera_ai.store.holds import HoldRepository
+from its_camera_ai.store.incidents import IncidentRepository
+from its_camera_ai.store.intervals import IntervalRepository
 from its_camera_ai.store.login_attempts import LoginAttempts
 from its_camera_ai.store.model_registry import ModelRegistry
 from its_camera_ai.store.segment_list import SegmentList
@@ -54,6 +58,7 @@ from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.store.sessions import SessionRepository
 from its_camera_ai.store.storage_figures import StorageFigures
 from its_camera_ai.store.storage_policy import StoragePolicyRepository
+from its_camera_ai.store.trajectories import TrajectoryRepository
 from its_camera_ai.store.users import User, UserRepository
 from its_camera_ai.store.vault import Vault
 from tests.support.clips import ClipSpec, make_clip
@@ -213,6 +218,12 @@ def make_site(database: Database, folder: Path, *, clock: TurnedClock | None = N
         holds=HoldRepository(database, HoldMirror(RealDisk(), media_root)),
         forecaster=Forecaster(
             DailyBytes(database), StoragePolicyRepository(database).get, has_warm=False, clock=clock
+        ),
+        traffic=TrafficData(
+            intervals=IntervalRepository(database),
+            incidents=IncidentRepository(database),
+            trajectories=TrajectoryRepository(database),
+            signals=SignalBoard(),
         ),
         retention=RetentionSet(
             database,

@@ -13,6 +13,7 @@ from its_camera_ai.api.health import ReadinessChecks
 from its_camera_ai.api.live import LiveHub
 from its_camera_ai.api.pictures import DecodingSeats
 from its_camera_ai.api.state import SystemState
+from its_camera_ai.api.traffic import TrafficData
 from its_camera_ai.bus.ports import Caller
 from its_camera_ai.core.time import Clock
 from its_camera_ai.recorder.exporting.desk import ExportDesk
@@ -88,6 +89,7 @@ class ApiDeps:
     storage: StorageFigures
     holds: HoldRepository
     forecaster: Forecaster
+    traffic: TrafficData
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,13 @@ import threading
 import structlog
 
 from its_camera_ai import __version__
+from its_camera_ai.analytics.camera.signal_board import SignalBoard
 from its_camera_ai.api.accounts import Accounts
 from its_camera_ai.api.app import create_app
 from its_camera_ai.api.deps import ApiDeps, ApiSettings
 from its_camera_ai.api.live import LiveHub
 from its_camera_ai.api.state import SystemState
+from its_camera_ai.api.traffic import TrafficData
 from its_camera_ai.bootstrap.exports import export_desk
 from its_camera_ai.bootstrap.recordings import (
     forecaster_of,
@@ -36,6 +38,8 @@ from its_camera_ai.store.bookmarks import BookmarkRepository
 from its_camera_ai.store.event_writer import EventWriter
 from its_camera_ai.store.events import EventRepository
 from its_camera_ai.store.holds import HoldRepository
+from its_camera_ai.store.incidents import IncidentRepository
+from its_camera_ai.store.intervals import IntervalRepository
 from its_camera_ai.store.login_attempts import LoginAttempts
 from its_camera_ai.store.model_registry import ModelRegistry
 from its_camera_ai.store.segment_list import SegmentList
@@ -43,6 +47,7 @@ from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.store.sessions import SessionRepository
 from its_camera_ai.store.storage_figures import StorageFigures
 from its_camera_ai.store.storage_policy import StoragePolicyRepository
+from its_camera_ai.store.trajectories import TrajectoryRepository
 from its_camera_ai.store.users import UserRepository
 
 log = structlog.get_logger(__name__)
@@ -68,6 +73,12 @@ def run(settings: Settings, index: int) -> None:
     holds = hold_repository(settings, database)
     # in its own thread: the recordings' disk may hang
     threading.Thread(target=_write_mirror, args=(holds,), name="hold-mirror", daemon=True).start()
+    traffic = TrafficData(
+        intervals=IntervalRepository(database),
+        incidents=IncidentRepository(database),
+        trajectories=TrajectoryRepository(database),
+        signals=SignalBoard(),
+    )
     token = settings.metrics_token
     app = create_app(
         ApiDeps(
@@ -106,6 +117,7 @@ def run(settings: Settings, index: int) -> None:
             storage=StorageFigures(database),
             holds=holds,
             forecaster=forecaster_of(site),
+            traffic=traffic,
         )
     )
     requests = RecordRequests(writer, bus.ingest_sender())
