@@ -13,7 +13,6 @@ from its_camera_ai.analytics.forecasting.skill import Skill, backtest, is_blind
 HORIZONS_S = (900, 3600, 14_400)
 FEWEST_DAYS = 21
 """Two weeks to learn from and one to be judged on."""
-HELD_OUT_SHARE = 0.25
 MOST_DAYS = 7 * 16
 """Of a longer history only the end is used: older weeks weigh little and cost time."""
 WEEKLY_AND_RECENT = "weekly pattern, corrected by the last day"
@@ -65,8 +64,9 @@ def forecast(
 ) -> Forecast:
     """Forecast each interval up to the longest horizon that is worth showing.
 
-    A horizon is shown only if on the held-out end of the history (a quarter of it, at least a week)
-    the method beats "as it is now" and "as a week before", and so does every shorter one.
+    A horizon is shown only if on the last weeks of the history, each forecast by what was known
+    before it, the method beats "as it is now" and "as a week before", and so does every shorter
+    horizon.
 
     Args:
         zone: the site's, for days and weeks in local time.
@@ -86,12 +86,7 @@ def forecast(
         why = f"A forecast needs {FEWEST_DAYS} known days; there are {days:.1f} so far."
         return Forecast(history.end_wall_ns, method, problem=why)
     slots = slots_of(history, zone, holidays, more=leads[-1])
-    held_out = max(7 * history.steps_per_day, int(len(history) * HELD_OUT_SHARE))
-    learned = len(history) - held_out
-    if np.isnan(history.values[:learned]).all():
-        why = "The first weeks of the history are unknown; there is nothing to learn from yet."
-        return Forecast(history.end_wall_ns, method, problem=why)
-    judged = backtest(history, slots, learned, leads, stale=stale)
+    judged = backtest(history, slots, leads, stale=stale)
     skills = tuple(skill for skill in judged if skill is not None)
     shown = 0
     for lead, skill in zip(leads, judged, strict=True):

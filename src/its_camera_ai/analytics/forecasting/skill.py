@@ -5,12 +5,22 @@ from math import sqrt
 
 import numpy as np
 
-from its_camera_ai.analytics.forecasting.history import Floats, History, Ints, Slots
+from its_camera_ai.analytics.forecasting.history import (
+    WEEK_DAYS,
+    Floats,
+    History,
+    Ints,
+    Slots,
+)
 from its_camera_ai.analytics.forecasting.model import HOUR_S, LEVELS, Model, fit
 
 SURE = 1.645
 """The gain must be so many standard errors of its daily means above 0 (95 %, one-sided)."""
 FEWEST_DAYS = 5
+LEARN_WEEKS = 2
+"""Before the first week that is judged."""
+MOST_FOLDS = 8
+MEDIAN = LEVELS.index(0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +57,32 @@ class Skill:
 
 
 def backtest(
-    history: History, slots: Slots, learned: int, leads: tuple[int, ...], *, stale: int = 0
+    history: History, slots: Slots, leads: tuple[int, ...], *, stale: int = 0
 ) -> tuple[Skill | None, ...]:
-    """Learn from the first ``learned`` intervals, then forecast from every later one.
+    """Week by week at the end of the history: learn from everything before, forecast that week from
+    each of its moments.
 
     Args:
+        slots: of the history and the longest lead more.
         stale: judge for a moment at which so many of the last intervals are unknown: "as it is now"
             is that much older, and from an hour on the method is the weekly pattern alone.
 
     Returns:
         For each lead its skill; None where too little could be judged.
     """
-    model = fit(history.first(learned), slots, leads)
-    return tuple(_skill(history, slots, learned, model, lead, stale) for lead in leads)
+    week = WEEK_DAYS * history.steps_per_day
+    folds = min(MOST_FOLDS, (len(history) - LEARN_WEEKS * week) // week)
+    judged: list[list[_Judged]] = [[] for _ in leads]
+    for fold in range(folds, 0, -1):
+        begin = len(history) - fold * week
+        if np.isnan(history.values[:begin]).all():
+            continue
+        model = fit(history.first(begin), slots, leads)
+        for lead, found in zip(leads, judged, strict=True):
+            found.append(_judge(history, slots, model, (begin, begin + week), lead, stale))
+    return tuple(
+        _skill(lead * history.step_s, found) for lead, found in zip(leads, judged, strict=True)
+    )
 
 
 def is_blind(stale: int, history: History) -> bool:
@@ -67,28 +90,49 @@ def is_blind(stale: int, history: History) -> bool:
     return stale * history.step_s >= HOUR_S
 
 
-def _skill(
-    history: History, slots: Slots, learned: int, model: Model, lead: int, stale: int
-) -> Skill | None:
-    values, n = history.values, len(history)
-    week = 7 * history.steps_per_day
-    origin = np.arange(max(learned - 1, week - lead, stale), n - lead)
-    blind = is_blind(stale, history)
-    off = history.quantity.scaled(values) - model.pattern.usual[slots.slot[:n]]
-    ours = history.quantity.unscaled(model.predict(off[: n - lead], slots, lead, blind=blind))
-    ours = ours[origin]
-    truth, before = values[origin + lead], values[origin + lead - week]
-    now = values[origin - stale]
-    both = ~np.isnan(np.column_stack([truth, now, before, ours[:, 2]])).any(axis=1)
-    if not both.any():
+@dataclass(frozen=True, slots=True, eq=False)
+class _Judged:
+    """Forecasts of one lead beside the truth: (N,) and (N, 5) at ``LEVELS``."""
+
+    truth: Floats
+    ours: Floats
+    naive: Floats
+    seasonal: Floats
+    day: Ints
+
+
+def _judge(
+    history: History, slots: Slots, model: Model, span: tuple[int, int], lead: int, stale: int
+) -> _Judged:
+    """The forecasts for a span, made inside it or just before; only those where all three can."""
+    values, (begin, end) = history.values, span
+    week = WEEK_DAYS * history.steps_per_day
+    target = np.arange(max(begin + lead - 1, lead + stale), end)
+    off = history.quantity.scaled(values[:end]) - model.pattern.usual[slots.slot[:end]]
+    scaled = model.predict(off, slots, lead, blind=is_blind(stale, history))[target - lead]
+    ours = history.quantity.unscaled(scaled)
+    now = values[target - lead - stale, None] + _error_quantiles(values[:begin], lead + stale)
+    before = values[target - week, None] + _error_quantiles(values[:begin], week)
+    all_three = ~np.isnan(np.column_stack([values[target], ours, now, before])).any(axis=1)
+    target = target[all_three]
+    return _Judged(
+        values[target], ours[all_three], now[all_three], before[all_three], slots.day[target]
+    )
+
+
+def _skill(horizon_s: int, folds: list[_Judged]) -> Skill | None:
+    truth = np.concatenate([np.zeros(0), *(fold.truth for fold in folds)])
+    if not truth.size:
         return None
-    truth, ours, day = truth[both], ours[both], slots.day[origin + lead][both]
-    naive = now[both, None] + _error_quantiles(values[:learned], lead + stale)
-    seasonal = before[both, None] + _error_quantiles(values[:learned], week)
-    loss = np.abs(truth - ours[:, 2])
-    naive_loss, seasonal_loss = np.abs(truth - now[both]), np.abs(truth - before[both])
+    ours = np.concatenate([fold.ours for fold in folds])
+    naive = np.concatenate([fold.naive for fold in folds])
+    seasonal = np.concatenate([fold.seasonal for fold in folds])
+    day = np.concatenate([fold.day for fold in folds])
+    loss, naive_loss, seasonal_loss = (
+        np.abs(truth - made[:, MEDIAN]) for made in (ours, naive, seasonal)
+    )
     return Skill(
-        horizon_s=lead * history.step_s,
+        horizon_s=horizon_s,
         n=len(truth),
         mae=float(loss.mean()),
         naive_mae=float(naive_loss.mean()),
@@ -108,7 +152,7 @@ def _error_quantiles(values: Floats, lag: int) -> Floats:
     change = values[lag:] - values[:-lag]
     change = change[~np.isnan(change)]
     found = np.quantile(change, LEVELS) if change.size else np.zeros(len(LEVELS))
-    found[LEVELS.index(0.5)] = 0.0
+    found[MEDIAN] = 0.0
     return found
 
 

@@ -124,8 +124,10 @@ def _spread(off: Floats, usual: Floats) -> tuple[float, float]:
         return 1.0, 0.0
     squares = np.minimum(squares, (3 * MAD_TO_SD) ** 2 * max(1e-9, float(np.median(squares))))
     mean = max(1e-9, float(squares.mean()))
-    if np.ptp(level) == 0:
+    off_level = level - level.mean()
+    power = float((off_level**2).sum())
+    if power <= 1e-9 * float((level**2).sum()):  # one level says nothing on growth
         return mean, 0.0
-    growth = float(np.polyfit(level, squares, 1)[0])
+    growth = float((off_level * squares).sum()) / power
     growth = max(0.0, min(growth, mean / max(float(level.mean()), 1e-9)))
     return max(1e-9, mean - growth * float(level.mean())), growth
