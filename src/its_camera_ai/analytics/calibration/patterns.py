@@ -9,6 +9,12 @@ from its_camera_ai.core.errors import CalibrationInvalid
 from its_camera_ai.core.picture_points import Point
 
 
+def _check(what: str, **sizes_m: float) -> None:
+    for name, size_m in sizes_m.items():
+        if not (isfinite(size_m) and size_m > 0):
+            raise CalibrationInvalid(f"{what}: {name} must be above 0 metres.")
+
+
 @dataclass(frozen=True, slots=True)
 class Crosswalk:
     """A crossing of bars that lie along the road, side by side across it.
@@ -138,9 +144,3 @@ LANE_MARKINGS: Mapping[str, LaneMarking] = {
 }
 """What the rules say, by place. What was really painted may differ by some per cent and more where
 the rule allows it: measure one module on site if the speeds matter."""
-
-
-def _check(what: str, **sizes_m: float) -> None:
-    for name, size_m in sizes_m.items():
-        if not (isfinite(size_m) and size_m > 0):
-            raise CalibrationInvalid(f"{what}: {name} must be above 0 metres.")

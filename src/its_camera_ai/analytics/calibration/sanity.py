@@ -117,14 +117,16 @@ def _too_many_on_a_line(points: Floats) -> Bools | None:
     By the four-point condition of a homography: four points of which no three lie on a line.
     """
     extent = float(np.linalg.norm(np.ptp(points, axis=0)))
-    for beside in range(len(points)):
-        others = np.delete(points, beside, axis=0)
-        middle = others.mean(axis=0)
-        normal = np.linalg.svd(others - middle)[2][1]
-        on: Bools = np.abs((points - middle) @ normal) <= _LINE_TOLERANCE * extent
-        if on.sum() >= len(points) - 1:
-            return on
-    return None
+    n = len(points)
+    rows = np.tile(np.arange(n), (n, 1))[~np.eye(n, dtype=bool)].reshape(n, n - 1)
+    others = points[rows]  # (N, N − 1, 2): each time without one
+    middles = others.mean(axis=1)
+    away = others - middles[:, None]
+    normals = np.linalg.eigh(away.transpose(0, 2, 1) @ away)[1][:, :, 0]
+    off = np.abs(np.einsum("knc,kc->kn", points[None] - middles[:, None], normals))
+    on: Bools = off <= _LINE_TOLERANCE * extent
+    found = np.flatnonzero(on.sum(axis=1) >= n - 1)
+    return on[found[0]] if len(found) else None
 
 
 def _listed(names: Sequence[str], chosen: Bools) -> str:
