@@ -56,16 +56,15 @@ def ground_points(
     dims = dims_m.copy()
     dims[~known, 0] = dims[~known, 1] = side[~known]
     heading = np.where(known, heading_rad, 0.0)
-    fresh: Bools = np.isnan(expected_m[:, 0])
-    place = np.where(fresh[:, None], plane.to_world(bottom_centres(xyxy)), expected_m)
-    px, sd_px = _measured(plane, view, xyxy, cut, place, heading, dims)
-    # the offset is that of the expected place; where that was rough it is found again from the new
-    for _ in range(2 if fresh.any() else 0):
-        rows = np.flatnonzero(fresh & np.isfinite(px).all(axis=1))
-        place = plane.to_world(px[rows])
-        px[rows], sd_px[rows] = _measured(
-            plane, view, xyxy[rows], cut[rows], place, heading[rows], dims[rows]
+    px, sd_px = _measured(plane, view, xyxy, cut, expected_m, heading, dims)
+    # the offset is that of the expected place; without one it is found from the place itself
+    fresh = np.flatnonzero(np.isnan(px).any(axis=1))
+    place = plane.to_world(bottom_centres(xyxy[fresh]))
+    for _ in range(3 if len(fresh) else 0):
+        px[fresh], sd_px[fresh] = _measured(
+            plane, view, xyxy[fresh], cut[fresh], place, heading[fresh], dims[fresh]
         )
+        place = plane.to_world(px[fresh])
     return px, sd_px
 
 

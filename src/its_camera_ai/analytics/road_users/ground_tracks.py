@@ -146,7 +146,7 @@ class GroundTracks:
         spread = noise[:, 0, 0] + noise[:, 1, 1]
         # near the horizon a pixel is a hundred metres, and noise no longer Gaussian
         good = np.isfinite(xy).all(axis=1) & (spread < _PLACE_SD_M_MAX**2)
-        old, new = np.flatnonzero(good & run), np.flatnonzero(good & ~run)
+        old, new = np.flatnonzero(good & run), np.flatnonzero(good & ~run & ~cut[:, 3])
         moved = expected.take(old).seen(xy[old], noise[old], self._config.gate)
         self._store(slots[old], moved, pts_ns)
         self._store(slots[new], Motion.at(xy[new], noise[new]), pts_ns)
