@@ -19,7 +19,7 @@ SURE = 1.645
 FEWEST_DAYS = 5
 LEARN_WEEKS = 2
 """Before the first week that is judged."""
-MOST_FOLDS = 8
+MOST_WEEKS = 8
 MEDIAN = LEVELS.index(0.5)
 
 
@@ -57,7 +57,12 @@ class Skill:
 
 
 def backtest(
-    history: History, slots: Slots, leads: tuple[int, ...], *, stale: int = 0
+    history: History,
+    slots: Slots,
+    leads: tuple[int, ...],
+    *,
+    stale: int = 0,
+    most_weeks: int = MOST_WEEKS,
 ) -> tuple[Skill | None, ...]:
     """Week by week at the end of the history: learn from everything before, forecast that week from
     each of its moments.
@@ -71,7 +76,7 @@ def backtest(
         For each lead its skill; None where too little could be judged.
     """
     week = WEEK_DAYS * history.steps_per_day
-    folds = min(MOST_FOLDS, (len(history) - LEARN_WEEKS * week) // week)
+    folds = min(most_weeks, (len(history) - LEARN_WEEKS * week) // week)
     judged: list[list[_Judged]] = [[] for _ in leads]
     for fold in range(folds, 0, -1):
         begin = len(history) - fold * week
