@@ -1,11 +1,12 @@
 """Vehicles that come in: random arrivals which wait outside while there is no room."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from its_camera_ai.sim.car_following import STANDING_GAP_M
+from its_camera_ai.sim.car_following import BRAKE_MPS2, STANDING_GAP_M
 from its_camera_ai.sim.road.fleet import VEHICLE, Table
 from its_camera_ai.sim.road.kinds import KINDS, NUMBER, Kind
 from its_camera_ai.sim.road.layout import Inflow
@@ -106,12 +107,19 @@ class Arrivals:
             room = float(rears[last]) - length
             if room < STANDING_GAP_M + 1.0:
                 return fleet
-            spare = max(0.0, room - STANDING_GAP_M - 1.0)
-            lead = float(there["speed"][last])
-            speed = min(speed, lead + spare / (float(row["headway_s"][0]) + 2.0))
+            speed = min(speed, _calm_mps(room, float(there["speed"][last]), row))
         queue.pop(0)
         row["id"], row["speed"], row["born_s"] = self._new_id(), speed, now_s
         return np.concatenate([fleet, row])
+
+
+def _calm_mps(room_m: float, lead_mps: float, row: Table) -> float:
+    """The speed at which the car-following model's wanted gap is just the room that there is:
+    the positive root of ``s₀ + v·T + v·(v − v_l)/c = room`` with ``c = 2·√(a·b)``.
+    """
+    c = 2 * math.sqrt(float(row["accel_max"][0]) * BRAKE_MPS2)
+    half = (float(row["headway_s"][0]) - lead_mps / c) * c / 2
+    return math.sqrt(half**2 + c * (room_m - STANDING_GAP_M)) - half
 
 
 def _choice(network: Network, inflow: Inflow) -> _Choice:

@@ -37,9 +37,9 @@ VIEWPOINT = Viewpoint(-17.0, -25.0, 14.0, 34.0, 30.0, 78.0)
 
 def junction(
     *,
-    main_per_hour: float = 320.0,
-    left_per_hour: float = 90.0,
-    walkers_per_hour: float = 60.0,
+    main_per_hour: float = 230.0,
+    left_per_hour: float = 80.0,
+    walkers_per_hour: float = 40.0,
     cyclists_per_hour: float = 10.0,
     mix: Mix = TOWN,
     viewpoint: Viewpoint = VIEWPOINT,

@@ -69,7 +69,7 @@ class TurnOf:
 
 @dataclass(frozen=True, slots=True)
 class Zebra:
-    """A crossing on foot, from a kerb to the opposite one.
+    """A crossing on foot, from the kerb of the lanes that lead out to the opposite one.
 
     Attributes:
         walks_with: signal phase whose first seconds let people go; empty where they go any time.

@@ -79,6 +79,8 @@ class TruePassage:
         gap_s: from the rear of the one before to this front.
         signal: what the head of this line and lane showed when the front passed, and since when
             it did.
+        delay_s: what it took longer, from the edge of the world to here, than alone on the road
+            with every light green; to a tick. None for people and what else goes freely.
     """
 
     line: str
@@ -97,3 +99,40 @@ class TruePassage:
     gap_s: float | None = None
     signal: SignalState | None = None
     signal_since_s: float | None = None
+    delay_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrueTrip:
+    """One vehicle's way from the line where it came in to the one where it left.
+
+    Attributes:
+        movement: id as in the scene, such as ``south-L``; empty for a pair without a name.
+        entry, exit: ids of lines, crossed inwards and outwards.
+        entered_pts_ns, left_pts_ns: when the middle of the body passed them.
+        delay_s: up to the exit, see ``TruePassage``.
+    """
+
+    object_id: int
+    class_id: ObjectClass
+    kind: str
+    movement: str
+    entry: str
+    exit: str
+    entered_pts_ns: int
+    left_pts_ns: int
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrueQueue:
+    """A queue before a stop line at the end of a tick.
+
+    Attributes:
+        vehicles: how many stand in it. length_m: from the lane's downstream end to the rear of
+            the last.
+    """
+
+    lane: str
+    vehicles: int
+    length_m: float

@@ -11,7 +11,8 @@ from its_camera_ai.sim.road.movers import Floats, Mover, walk
 
 FOOTWAY_M = 14.0
 """They are seen so far before and after the crossing."""
-SOON_S = 2.5
+SOON_S, LEFT_S = 2.5, 0.6
+"""Drivers stop so long before somebody steps before their lanes, and wait so long after."""
 _MARGIN_M = 0.6
 
 
@@ -33,8 +34,7 @@ class Walkers:
         rates = [(z.per_hour, z.cyclists_per_hour) for z in zebras]
         self._per_s = np.array(rates, np.float64).reshape(-1, 2) / 3600
         self._due = rng.exponential(1.0, self._per_s.shape)
-        self.crossing: list[tuple[int, Mover, float, float]] = []
-        """Who crosses: number of the zebra, and from when till when."""
+        self._crossing: list[tuple[int, float, float]] = []
 
     def step(self, now_s: float, tick_s: float, factor: float) -> list[Mover]:
         """Those who come now."""
@@ -43,21 +43,20 @@ class Walkers:
         for z, column in np.argwhere(self._due <= 0).tolist():
             self._due[z, column] += self._rng.exponential()
             come.append(self._new(z, "bicycle" if column else "person", now_s))
-        self.crossing = [c for c in self.crossing if c[3] >= now_s]
+        self._crossing = [c for c in self._crossing if c[2] >= now_s]
         return come
 
     def busy(self, now_s: float) -> frozenset[str]:
-        """Zebras on which somebody walks now or soon."""
+        """Zebras where somebody is, now or soon, before the lanes that lead out."""
         return frozenset(
-            self._zebras[z].id
-            for z, _, begins, ends in self.crossing
-            if begins - SOON_S <= now_s <= ends
+            self._zebras[z].id for z, begins, ends in self._crossing if begins <= now_s <= ends
         )
 
     def _new(self, z: int, name: str, now_s: float) -> Mover:
         rng, zebra, kind = self._rng, self._zebras[z], KINDS[NUMBER[name]]
         a, b = np.array(zebra.ends, np.float64)
-        if rng.random() < 0.5:
+        from_exit = rng.random() < 0.5
+        if not from_exit:
             a, b = b, a
         along = (b - a) / np.hypot(*(b - a))
         across = np.array([-along[1], along[0]])
@@ -78,7 +77,9 @@ class Walkers:
         )  # fmt: skip
         mover = Mover(self._new_id(), NUMBER[name], (dims[0], dims[1], dims[2]), times, points,
                       blocks=False)  # fmt: skip
-        self.crossing.append((z, mover, go, float(on[1])))
+        middle = (go + float(on[1])) / 2
+        begins, ends = (go, middle) if from_exit else (middle, float(on[1]))
+        self._crossing.append((z, begins - SOON_S, ends + LEFT_S))
         return mover
 
     def _go_s(self, phase: str, arrived_s: float, now_s: float) -> float:

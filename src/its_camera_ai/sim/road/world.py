@@ -11,22 +11,26 @@ from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.sim.agents import Ids
 from its_camera_ai.sim.camera import PinholeCamera
 from its_camera_ai.sim.road.arrivals import Arrivals
+from its_camera_ai.sim.road.book import TrueTables
 from its_camera_ai.sim.road.fleet import (
     CLEARANCE_M,
     VEHICLE,
     Ahead,
     accel_mps2,
-    aside_m,
     body,
     drive,
 )
 from its_camera_ai.sim.road.kinds import CLASS_ID
+from its_camera_ai.sim.road.lanes import Lanes
 from its_camera_ai.sim.road.layout import Layout
 from its_camera_ai.sim.road.lights import Lights
 from its_camera_ai.sim.road.movers import Mover
 from its_camera_ai.sim.road.network import Network
+from its_camera_ai.sim.road.passages import PassageWatch
 from its_camera_ai.sim.road.projection import look
-from its_camera_ai.sim.road.truth import RoadTruth
+from its_camera_ai.sim.road.queues import Queues
+from its_camera_ai.sim.road.trips import Trips
+from its_camera_ai.sim.road.truth import RoadTruth, TruePassage, TrueQueue, TrueTrip
 from its_camera_ai.sim.road.walkers import Walkers
 
 Floats = npt.NDArray[np.float64]
@@ -54,7 +58,7 @@ class RoadSpec:
     size_wh: tuple[int, int] | None = (1280, 720)
     tick_s: float = 0.1
     demand: Callable[[float], float] = _steady
-    start_wall_ns: int = 1_790_000_000_000_000_000
+    start_wall_ns: int = 1_790_002_800_000_000_000
     warm_up_s: float = 60.0
 
     def __post_init__(self) -> None:
@@ -64,6 +68,12 @@ class RoadSpec:
 
 class RoadWorld:
     """Seeded traffic on a layout: the same seed gives the same truth.
+
+    Attributes:
+        camera: of the layout's viewpoint, None without pictures.
+        fleet: the vehicles, see ``sim.road.fleet.VEHICLE``. movers: everyone else.
+        passages, trips: all so far, since stream time 0; may be cleared by the caller.
+        queues: at the end of this tick. tables: true interval tables.
 
     >>> from its_camera_ai.sim.road.straight import straight_road
     >>> world = RoadWorld(RoadSpec(straight_road()), seed=1)
@@ -84,12 +94,19 @@ class RoadWorld:
         self.fleet = np.zeros(0, VEHICLE)
         self.movers: list[Mover] = []
         self._lane_m = layout.lanes[0].width_m
-        self._lane_tables()
+        self._lanes = Lanes(layout, self.network)
         self._ticks = -round(spec.warm_up_s / spec.tick_s)
         self._before: tuple[npt.NDArray[np.int64], Floats] = (
             np.zeros(0, np.int64),
             np.zeros((0, 2)),
         )
+        self._watch = PassageWatch(layout, self.camera)
+        self._queues = Queues(layout)
+        self._trips = Trips(layout)
+        self.tables = TrueTables(layout, spec.start_wall_ns, spec.tick_s)
+        self.passages: list[TruePassage] = []
+        self.trips: list[TrueTrip] = []
+        self.queues: list[TrueQueue] = []
         while self._ticks < 0:
             self._move()
 
@@ -101,7 +118,9 @@ class RoadWorld:
     def step(self) -> RoadTruth:
         """The next tick, and what is true at its end."""
         self._move()
-        return self._truth()
+        truth = self._truth()
+        self._measure(truth)
+        return truth
 
     def run(self, length_s: float) -> Iterator[RoadTruth]:
         """So many seconds, tick by tick."""
@@ -125,42 +144,35 @@ class RoadWorld:
                 accel_mps2(fleet, wish, gap, lead),
                 accel_mps2(fleet, wish, hold + 2.0 - _GATE_M, np.zeros(len(fleet))),
             )
+            ahead_m = fleet["front_m"].copy()
             drive(fleet, accel, np.minimum(gap - CLEARANCE_M, hold - 0.05), tick_s)
+            fleet["free_s"] += (fleet["front_m"] - ahead_m) / wish
             gone = fleet["front_m"] - fleet["length"] > self.network.length_m[fleet["way"]]
             fleet = fleet[~gone] if gone.any() else fleet
         self.fleet = fleet
         self.movers = [m for m in self.movers if m.times_s[-1] >= now]
 
-    def _lane_tables(self) -> None:
-        """Of each stretch: the lane measured on it, or −1, and from where to where."""
-        count = len(self.network.stretches)
-        self._lane_of = np.full(count, -1)
-        self._lane_from, self._lane_to = np.zeros(count), np.zeros(count)
-        for k, lane in enumerate(self.spec.layout.lanes):
-            at = self.network.stretches.index(lane.stretch)
-            self._lane_of[at], self._lane_from[at], self._lane_to[at] = k, lane.from_m, lane.to_m
-
-    def lanes(self) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
-        """Of the fleet: (N,) the lane in which the middle of the body is, or −1; metres from its
-        upstream end to the front; and to the middle.
-        """
-        fleet, network = self.fleet, self.network
-        middle = fleet["front_m"] - fleet["length"] / 2
-        aside = aside_m(fleet, middle)
-        beyond = np.abs(aside) > self._lane_m / 2
-        neighbour = np.where(aside > 0, network.left[fleet["way"]], network.right[fleet["way"]])
-        way = np.where(beyond, neighbour, fleet["way"])
-        stretch, inside = network.stretch_of(np.maximum(way, 0), middle)
-        lane = self._lane_of[stretch]
-        there = (inside >= self._lane_from[stretch]) & (inside < self._lane_to[stretch])
-        lane = np.where(there & (way >= 0), lane, -1)
-        along = np.where(lane >= 0, inside - self._lane_from[stretch], np.nan)
-        return lane, along + fleet["length"] / 2, along
+    def _measure(self, truth: RoadTruth) -> None:
+        tick_s, fleet = self.spec.tick_s, self.fleet
+        n = len(fleet)
+        delay_s = self.now_s - fleet["born_s"] - fleet["free_s"]
+        passages = self._watch.observe(truth, round(tick_s * 1e9), delay_s, self.lights.since_s)
+        trips = self._trips.take(passages)
+        self.queues = self._queues.step(
+            fleet["id"], truth.lane[:n], truth.along_m[:n], fleet["length"], fleet["speed"]
+        )
+        self.tables.tick(truth.wall_ns, self._lanes.tick(fleet, tick_s), self.queues)
+        for passage in passages:
+            self.tables.passage(passage)
+        for trip in trips:
+            self.tables.trip(trip)
+        self.passages += passages
+        self.trips += trips
 
     def _truth(self) -> RoadTruth:
         fleet, spec = self.fleet, self.spec
         middle, heading = body(self.network, fleet)
-        lane, along, _ = self.lanes()
+        lane, along = self._lanes.of(fleet)
         n = len(fleet)
         free = [(m, at) for m in self.movers if (at := m.at(self.now_s)) is not None]
         extra = np.array([at for _, at in free], np.float64).reshape(-1, 3)
