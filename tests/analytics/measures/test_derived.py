@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -160,3 +161,9 @@ def test_an_hour_is_its_minutes() -> None:
     for name in ("flow_vph", "space_mean_kmh", "time_mean_kmh", "occupancy_pct", "confidence"):
         assert getattr(sixty, name) == pytest.approx(getattr(one, name), rel=1e-9)
     assert sixty.v85_interval is not None
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Measures)])
+def test_every_measure_has_its_line_in_the_docs(name: str) -> None:
+    page = Path(__file__).parents[3] / "docs" / "traffic-measures.md"
+    assert f"`{name}`" in page.read_text(encoding="utf-8")
