@@ -27,11 +27,13 @@ from its_camera_ai.ops.listening import listening_socket
 from its_camera_ai.ops.settings import Settings
 from its_camera_ai.recorder.playing.motion_search import MotionSearch
 from its_camera_ai.recorder.playing.playback import Playback
+from its_camera_ai.roles.analytics import Analytics, TrafficSinks
 from its_camera_ai.roles.camera_follower import CameraFollower
 from its_camera_ai.roles.harness import Heartbeat, stop_event
+from its_camera_ai.roles.incident_holds import IncidentHolds
 from its_camera_ai.roles.record_requests import RecordRequests
 from its_camera_ai.roles.rollout_steward import RolloutSteward
-from its_camera_ai.roles.server import Analytics, StatusWatch, serve, server_status
+from its_camera_ai.roles.server import StatusWatch, serve, server_status
 from its_camera_ai.store.activity_rows import ActivityRows
 from its_camera_ai.store.audit import AuditLog
 from its_camera_ai.store.bookmarks import BookmarkRepository
@@ -47,6 +49,7 @@ from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.store.sessions import SessionRepository
 from its_camera_ai.store.storage_figures import StorageFigures
 from its_camera_ai.store.storage_policy import StoragePolicyRepository
+from its_camera_ai.store.traffic_writer import TrafficWriter
 from its_camera_ai.store.trajectories import TrajectoryRepository
 from its_camera_ai.store.users import UserRepository
 
@@ -121,11 +124,17 @@ def run(settings: Settings, index: int) -> None:
         )
     )
     requests = RecordRequests(writer, bus.ingest_sender())
+    traffic_writer = TrafficWriter(traffic.intervals, traffic.incidents, traffic.trajectories)
+    incident_holds = IncidentHolds(holds)
+    sinks = TrafficSinks(requests, traffic_writer, incident_holds)
+    left_open = traffic.incidents.close_left_open(clock.wall_ns())
+    incident_holds.take(left_open)
     analytics = Analytics(
         bus.tracks_receiver(),
         state,
-        requests,
-        new_event_id=new_id,
+        sinks,
+        traffic.signals,
+        new_id=new_id,
         stored_counts=events.line_counts,
         clock=clock,
     )
@@ -134,7 +143,7 @@ def run(settings: Settings, index: int) -> None:
         "server",
         index,
         bus.status_sender(),
-        lambda bare: server_status(bare, analytics, watch, writer),
+        lambda bare: server_status(bare, analytics, watch, writer, traffic_writer),
         clock=clock,
     )
     follow = CameraFollower(lambda: site.cameras, analytics.want)
@@ -150,6 +159,8 @@ def run(settings: Settings, index: int) -> None:
     watch.close()
     analytics.close()
     requests.close()
+    traffic_writer.close()
+    incident_holds.close()
     writer.close()
     heartbeat.close()
     site.close()

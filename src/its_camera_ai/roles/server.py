@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,113 +12,19 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from its_camera_ai.analytics.counting.scene import SceneAnalytics
 from its_camera_ai.api.state import SystemState
-from its_camera_ai.bus.messages import RoleStatus, TracksMessage
-from its_camera_ai.bus.ports import StatusReceiver, TracksReceiver
-from its_camera_ai.core.cameras import Camera
-from its_camera_ai.core.scene import Scene
-from its_camera_ai.core.time import NS_PER_S, Clock
+from its_camera_ai.bus.messages import RoleStatus
+from its_camera_ai.bus.ports import StatusReceiver
 from its_camera_ai.ops.camera_events import CameraEvents
-from its_camera_ai.ops.stage_times import StageTimes
 from its_camera_ai.ops.storage_events import StorageEvents
-from its_camera_ai.roles.record_requests import EventSink, RecordRequests
+from its_camera_ai.roles.analytics import Analytics
+from its_camera_ai.roles.record_requests import EventSink
 from its_camera_ai.store.event_writer import EventWriter
+from its_camera_ai.store.traffic_writer import TrafficWriter
 
 log = structlog.get_logger(__name__)
 
 RECEIVE_S = 0.5
-StoredCounts = Callable[[str, int], Mapping[str, Any]]
-"""Counts of a camera since a wall time, from the stored events."""
-
-
-class Analytics:
-    """Tracks from the bus → counts for the live page, events for the database.
-
-    Counts run from local midnight and are taken up again from the stored events after a restart.
-    """
-
-    def __init__(
-        self,
-        receiver: TracksReceiver,
-        state: SystemState,
-        writer: RecordRequests,
-        *,
-        new_event_id: Callable[[int], str],
-        stored_counts: StoredCounts,
-        clock: Clock,
-    ) -> None:
-        self._receiver = receiver
-        self._state = state
-        self._writer = writer
-        self._new_event_id = new_event_id
-        self._stored_counts = stored_counts
-        self._clock = clock
-        self._wanted: dict[str, Scene] = {}
-        self._scenes: dict[str, tuple[Scene, SceneAnalytics]] = {}
-        self._midnight_ns = _midnight_ns(clock)
-        self._stop = threading.Event()
-        self.stages = StageTimes()
-        self._thread = threading.Thread(target=self._run, name="analytics", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def want(self, cameras: list[Camera]) -> None:
-        """Measure these scenes from the next frame on."""
-        self._wanted = {c.id: c.scene for c in cameras if c.enabled and c.detect}
-        self._writer.want(cameras)
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join(5 * RECEIVE_S)
-        self._receiver.close()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            message = self._receiver.receive(RECEIVE_S)
-            if message is not None:
-                self._take(message)
-            if _midnight_ns(self._clock) != self._midnight_ns:
-                self._midnight_ns = _midnight_ns(self._clock)
-                self._scenes.clear()
-        for _, analytics in self._scenes.values():
-            self._writer.put(analytics.finish())
-
-    def _take(self, message: TracksMessage) -> None:
-        self._state.on_tracks(message.camera_id, message)
-        scene = self._wanted.get(message.camera_id)
-        if scene is None:
-            return
-        with self.stages.stage("analytics"):
-            analytics = self._analytics(message.camera_id, scene)
-            events = analytics.update(message.tracks())
-            self._writer.put(events)
-            if message.unknown is None:
-                self._writer.judged(message.camera_id, message.wall_ns)
-            self._state.on_counts(message.camera_id, analytics.counts().to_json())
-
-    def _analytics(self, camera_id: str, scene: Scene) -> SceneAnalytics:
-        known = self._scenes.get(camera_id)
-        if known is not None and known[0] == scene:
-            return known[1]
-        if known is not None:
-            self._writer.put(known[1].finish())
-        analytics = SceneAnalytics(camera_id, scene, self._new_event_id)
-        analytics.counts().resume(self._stored_counts(camera_id, self._midnight_ns))
-        self._scenes[camera_id] = (scene, analytics)
-        return analytics
-
-
-def _midnight_ns(clock: Clock) -> int:
-    """The last local midnight, wall ns."""
-    moment = datetime.fromtimestamp(clock.wall_ns() / NS_PER_S).astimezone()
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    return int(midnight.timestamp()) * NS_PER_S
 
 
 class StatusWatch:
@@ -161,12 +66,21 @@ class StatusWatch:
 
 
 def server_status(
-    bare: RoleStatus, analytics: Analytics, watch: StatusWatch, writer: EventWriter
+    bare: RoleStatus,
+    analytics: Analytics,
+    watch: StatusWatch,
+    writer: EventWriter,
+    traffic: TrafficWriter,
 ) -> RoleStatus:
     """The server's own heartbeat; raises if one of its threads has died."""
     dead = [
         name
-        for name, part in (("analytics", analytics), ("status watch", watch), ("writer", writer))
+        for name, part in (
+            ("analytics", analytics),
+            ("status watch", watch),
+            ("writer", writer),
+            ("traffic writer", traffic),
+        )
         if not part.alive
     ]
     if dead:
@@ -178,6 +92,9 @@ def server_status(
             "events_written": float(writer.written),
             "events_waiting": float(writer.waiting),
             "events_given_up": float(writer.given_up),
+            "traffic_waiting": float(traffic.waiting),
+            **{f"traffic_{kind}_written": float(n) for kind, n in traffic.written.items()},
+            **{f"traffic_{kind}_given_up": float(n) for kind, n in traffic.given_up.items()},
         },
     )
 

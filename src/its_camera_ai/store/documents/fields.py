@@ -36,6 +36,7 @@ RecordedEvent = Literal[
     "stream_changed",
     "picture_fault_began",
     "picture_fault_ended",
+    "incident_opened",
 ]
 """Events that say something about the picture; the others tell of the recording itself."""
 

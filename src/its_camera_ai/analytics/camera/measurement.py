@@ -1,0 +1,231 @@
+"""One camera's tracks → all that is measured on them: facts, incidents, tables, trajectories."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from its_camera_ai.analytics.calibration.solving import solve
+from its_camera_ai.analytics.camera.records import crossing_record, incident_record
+from its_camera_ai.analytics.counting.counts import Counts
+from its_camera_ai.analytics.counting.scene import SceneAnalytics
+from its_camera_ai.analytics.incidents.watch import IncidentWatch
+from its_camera_ai.analytics.intervals.book import IntervalBook
+from its_camera_ai.analytics.road_users.users import RoadUsers
+from its_camera_ai.analytics.trips.gates import GateBook
+from its_camera_ai.analytics.trips.trip_book import TripBook
+from its_camera_ai.core.errors import CalibrationInvalid
+from its_camera_ai.core.events import Event, EventKind
+from its_camera_ai.core.ground import GroundPlane
+from its_camera_ai.core.incidents import Incident, IncidentStep
+from its_camera_ai.core.intervals import IntervalRow
+from its_camera_ai.core.road_users import Passage, Trajectory
+from its_camera_ai.core.scene import Scene
+from its_camera_ai.core.signals import SignalReading
+from its_camera_ai.core.tracks import FrameTracks
+
+_NO_SIGNALS: Mapping[str, SignalReading] = {}
+
+
+@dataclass(slots=True)
+class Told:
+    """What a frame gave. Events are in order of stream time, incidents in order of their states."""
+
+    events: list[Event] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
+    rows: list[IntervalRow] = field(default_factory=list)
+    trajectories: list[Trajectory] = field(default_factory=list)
+
+
+class CameraMeasurement:
+    """Everything that is measured on one camera.
+
+    The calibration is solved for the size of the pictures that come. One that can't be solved
+    leaves everything that needs no metres, and says why in an event.
+    """
+
+    def __init__(
+        self,
+        camera_id: str,
+        scene: Scene,
+        new_id: Callable[[int], str],
+        *,
+        writer: str,
+        wanted_looks_per_s: float = 0.0,
+    ) -> None:
+        """
+        Args:
+            new_id: UTC ns → a new id, for events and incidents.
+            writer: names this run of the process in the interval tables; never used again.
+            wanted_looks_per_s: what the camera asks for.
+        """
+        self._camera_id = camera_id
+        self._scene = scene
+        self._new_id = new_id
+        self._writer = writer
+        self._wanted = wanted_looks_per_s
+        self._counting = SceneAnalytics(camera_id, scene, new_id)
+        self._on_road: _OnRoad | None = None
+        self._sizes = 0
+        self._doubt = ""
+
+    def counts(self) -> Counts:
+        """The running totals; a live object."""
+        return self._counting.counts()
+
+    def update(
+        self, tracks: FrameTracks, signals: Mapping[str, SignalReading] = _NO_SIGNALS
+    ) -> Told:
+        """Take in one frame.
+
+        Args:
+            signals: the newest reading of every traffic light, by head.
+        """
+        told = Told()
+        parts = self._on_road
+        if parts is None or parts.size_wh != tracks.size_wh:
+            parts = self._begin(tracks, told)
+        self._heed_doubt(tracks, parts, told)
+        parts.now_wall_ns = tracks.wall_ns
+        events = self._counting.update(tracks)
+        frame = parts.users.update(tracks)
+        for before, now in self._counting.joined():
+            parts.joined(before, now)
+        parts.book.frame(frame, self._wanted)
+        passages = self._take(events, parts, told)
+        for trip in parts.trips.due(frame.wall_ns, parts.users.facts):
+            parts.book.trip(trip)
+        told.trajectories += parts.end(parts.users.ended())
+        told.incidents = parts.watch.update(frame, passages, signals)
+        offset_ns = tracks.wall_ns - tracks.pts_ns
+        told.events += [
+            incident_record(incident, self._new_id, offset_ns)
+            for incident in told.incidents
+            if incident.step is not IncidentStep.UPDATED
+        ]
+        told.rows += parts.book.due(frame.wall_ns)
+        return told
+
+    def idle(self, now_wall_ns: int) -> list[IntervalRow]:
+        """The rows that are due by now though no frame came; call it now and then."""
+        return [] if self._on_road is None else self._on_road.book.due(now_wall_ns)
+
+    def finish(self) -> Told:
+        """End of input: whatever is pending is decided, and every row comes out."""
+        told = Told()
+        if self._on_road is not None:
+            self._finish(self._on_road, told)
+        return told
+
+    def _begin(self, tracks: FrameTracks, told: Told) -> "_OnRoad":
+        """Parts for pictures of a new size."""
+        if self._on_road is not None:
+            self._finish(self._on_road, told)
+        self._sizes += 1
+        plane, problem = self._plane(tracks.size_wh)
+        if problem:
+            told.events.append(
+                self._event(EventKind.CALIBRATION_DOUBTED, tracks, {"reason": problem})
+            )
+        writer = self._writer if self._sizes == 1 else f"{self._writer}+{self._sizes}"
+        self._on_road = _OnRoad(
+            self._camera_id, self._scene, plane, self._new_id, writer, tracks.size_wh
+        )
+        if self._doubt:
+            self._on_road.doubt(self._doubt)
+        return self._on_road
+
+    def _plane(self, size_wh: tuple[int, int]) -> tuple[GroundPlane | None, str]:
+        if self._scene.calibration is None:
+            return None, ""
+        try:
+            return solve(self._scene.calibration, size_wh).plane, ""
+        except CalibrationInvalid as error:
+            return None, str(error)
+
+    def _heed_doubt(self, tracks: FrameTracks, parts: "_OnRoad", told: Told) -> None:
+        if tracks.calibration_doubt == self._doubt or self._scene.calibration is None:
+            return
+        self._doubt = tracks.calibration_doubt
+        parts.doubt(self._doubt)
+        kind = EventKind.CALIBRATION_DOUBTED if self._doubt else EventKind.CALIBRATION_TRUSTED
+        detail: dict[str, object] = {"reason": self._doubt} if self._doubt else {}
+        told.events.append(self._event(kind, tracks, detail))
+
+    def _take(self, events: Iterable[Event], parts: "_OnRoad", told: Told) -> list[Passage]:
+        passages = []
+        for event in events:
+            if event.kind is EventKind.LINE_CROSSED:
+                passage = parts.users.passage(event)
+                passages.append(passage)
+                parts.passage(passage)
+                told.events.append(replace(event, detail=crossing_record(event, passage)))
+            else:
+                parts.book.visit(event)
+                told.events.append(event)
+        return passages
+
+    def _finish(self, parts: "_OnRoad", told: Told) -> None:
+        self._take(self._counting.finish(), parts, told)
+        told.trajectories += parts.end(parts.users.finish())
+        told.rows += parts.book.due(parts.now_wall_ns, final=True)
+
+    def _event(self, kind: EventKind, tracks: FrameTracks, detail: dict[str, object]) -> Event:
+        return Event(
+            self._new_id(tracks.wall_ns),
+            kind,
+            self._camera_id,
+            tracks.pts_ns,
+            tracks.wall_ns,
+            None,
+            detail,
+        )
+
+
+class _OnRoad:
+    """What is made for pictures of one size."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        scene: Scene,
+        plane: GroundPlane | None,
+        new_id: Callable[[int], str],
+        writer: str,
+        size_wh: tuple[int, int],
+    ) -> None:
+        self.size_wh = size_wh
+        self.users = RoadUsers(camera_id, scene, plane)
+        self.trips = TripBook(camera_id, scene)
+        self.gates = GateBook(camera_id, scene, plane)
+        self.watch = IncidentWatch(camera_id, scene, plane, new_id)
+        self.book = IntervalBook(camera_id, scene, plane, writer=writer)
+        self.now_wall_ns = 0
+
+    def joined(self, before: int, now: int) -> None:
+        self.users.join(before, now)
+        self.book.joined(before, now)
+        self.trips.joined(before, now)
+        self.gates.joined(before, now)
+
+    def passage(self, passage: Passage) -> None:
+        self.book.passage(passage)
+        self.trips.passage(passage)
+        for run in self.gates.passage(passage):
+            self.book.gate(run)
+
+    def end(self, ended: list[Trajectory]) -> list[Trajectory]:
+        """Tell the trips of road users that are gone; gives those that were on the ground."""
+        for path in ended:
+            last_ns = int(path.wall_ns[-1]) if len(path.wall_ns) else self.now_wall_ns
+            trip = self.trips.ended(path.track_id, path.vehicle, last_ns)
+            if trip is not None:
+                self.book.trip(trip)
+            self.gates.ended(path.track_id)
+        return [path for path in ended if len(path.wall_ns)]
+
+    def doubt(self, reason: str) -> None:
+        if reason:
+            self.users.doubt(reason)
+            self.watch.doubt()
+        else:
+            self.users.trust()
+            self.watch.trust()
