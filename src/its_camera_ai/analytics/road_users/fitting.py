@@ -19,11 +19,14 @@ from its_camera_ai.analytics.road_users.view import View
 from its_camera_ai.core.ground import GroundPlane
 from its_camera_ai.core.time import NS_PER_S
 
-_FIRST_FIT_S, _FIT_EVERY_S_MAX = 0.25, 2.0
+_ROUND_S = 0.25
+"""Fits are made for all that are due at once, as one costs little more than none."""
+_FIT_EVERY_S_MAX = 2.0
 _MOVING_MPS = 1.0
 _MISFIT_MAX = 5.0
 """Residuals of so many times the stated noise tell nothing of a body's size."""
-_REFIT_MOST, _SPOT_MOST = 16, 32
+_REFIT_MOST, _SPOT_MOST = 10, 32
+_REFIT_ROUNDS, _SPOT_ROUNDS = 3, 5
 
 
 class Fitter:
@@ -36,11 +39,15 @@ class Fitter:
         self._plane = plane
         self._view = view
         self._config = config
+        self._round_due_ns = 0
 
     def refit(self, slots: Slots, now_ns: int) -> None:
         """Fit those of these slots that are due: bodies whose length is measured, moving, at
         growing intervals. Their filter goes on from the fit."""
         roster = self._roster
+        if now_ns < self._round_due_ns:
+            return
+        self._round_due_ns = now_ns + int(_ROUND_S * NS_PER_S)
         due = slots[IS_LONG[roster.class_id[slots]] & (roster.fit_due_ns[slots] <= now_ns)]
         if not len(due):
             return
@@ -53,15 +60,15 @@ class Fitter:
         moving = enough & (start[:, SPEED] > _MOVING_MPS)
         roster.fit_every_s[due] = np.where(
             moving,
-            np.minimum(np.maximum(roster.fit_every_s[due] * 2, _FIRST_FIT_S), _FIT_EVERY_S_MAX),
-            _FIRST_FIT_S / 2,
+            np.minimum(np.maximum(roster.fit_every_s[due] * 2, 2 * _ROUND_S), _FIT_EVERY_S_MAX),
+            0.0,
         )
         roster.fit_due_ns[due] = now_ns + (roster.fit_every_s[due] * NS_PER_S).astype(np.int64)
         if not moving.any():
             return
         due, start = due[moving], start[moving]
         seen = Sightings(seen.since_s[moving], seen.xyxy[moving], seen.weight[moving])
-        fit = self._fit(due, seen, start, first[moving])
+        fit = self._fit(due, seen, start, first[moving], _REFIT_ROUNDS)
         good = self._take_bodies(due, fit, first[moving], last[moving])
         self._take_motion(due[good], fit, np.flatnonzero(good), now_ns)
 
@@ -76,7 +83,7 @@ class Fitter:
             number = int(seen.weight.any(axis=2).sum())
             span_s = float(last[0] - first[0]) / NS_PER_S
             return f"track too short: {number} sightings in {span_s:.2f} s"
-        fit = self._fit(slots, seen, self._start(slots, seen), first)
+        fit = self._fit(slots, seen, self._start(slots, seen), first, _SPOT_ROUNDS)
         if last[0] > self._roster.fit_until_ns[slot]:
             self._take_bodies(slots, fit, first, last)
         return fit
@@ -112,7 +119,9 @@ class Fitter:
             [here, heading[:, None], mps[:, None], rest, roster.dims_m[slots]], axis=1
         )
 
-    def _fit(self, slots: Slots, seen: Sightings, start: Floats, first: Ints) -> PathFit:
+    def _fit(
+        self, slots: Slots, seen: Sightings, start: Floats, first: Ints, rounds: int
+    ) -> PathFit:
         """The size known beforehand is that of sightings before these, else that of the class."""
         roster = self._roster
         newer = first > roster.fit_until_ns[slots]
@@ -126,6 +135,7 @@ class Fitter:
             roster.prior_m[slots],
             roster.prior_sd_m[slots],
             self._plane.position_sd_px,
+            rounds,
         )
 
     def _take_bodies(self, slots: Slots, fit: PathFit, first: Ints, last: Ints) -> Bools:

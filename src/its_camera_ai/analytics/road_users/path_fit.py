@@ -84,7 +84,7 @@ def fit_paths(
     body_m: Floats,
     body_sd_m: Floats,
     sd_px: float,
-    rounds: int = 5,
+    rounds: int,
 ) -> PathFit:
     """Gauss–Newton with Huber's weights and Gaussian priors.
 

@@ -44,22 +44,25 @@ class View:
         Returns:
             (…, 4) xyxy in pixels; NaN where a corner lies behind the camera.
         """
-        cos, sin = np.cos(heading_rad)[..., None], np.sin(heading_rad)[..., None]
-        along, across = dims_m[..., :1] * _ALONG, dims_m[..., 1:2] * _ACROSS
-        x = xy_m[..., :1] + along * cos - across * sin
-        y = xy_m[..., 1:] + along * sin + across * cos
-        g = self._ground
-        parts = []
-        for row in range(3):
-            low = g[row, 0] * x + g[row, 1] * y + g[row, 2]
-            parts.append(np.concatenate([low, low + self._up[row] * dims_m[..., 2:]], axis=-1))
-        depth = np.where(parts[2] > _NEAR_M, parts[2], np.nan)
-        u, v = parts[0] / depth, parts[1] / depth
+        cos, sin = np.cos(heading_rad), np.sin(heading_rad)
+        # corners come first, so that the least and the greatest are found over long rows
+        corner = (4, *(1,) * heading_rad.ndim)
+        along = _ALONG.reshape(corner) * dims_m[..., 0]
+        across = _ACROSS.reshape(corner) * dims_m[..., 1]
+        x = xy_m[..., 0] + along * cos - across * sin
+        y = xy_m[..., 1] + along * sin + across * cos
+        g, tall = self._ground, dims_m[..., 2]
+        low = [g[row, 0] * x + g[row, 1] * y + g[row, 2] for row in range(3)]
+        high = [low[row] + self._up[row] * tall for row in range(3)]
+        depth = np.concatenate([low[2], high[2]])
+        depth = np.where(depth > _NEAR_M, depth, np.nan)
+        u = np.concatenate([low[0], high[0]]) / depth
+        v = np.concatenate([low[1], high[1]]) / depth
         if self._lens is not None:
             bent = self._lens.bent(np.stack([u.ravel(), v.ravel()], axis=1))
             u, v = bent[:, 0].reshape(u.shape), bent[:, 1].reshape(v.shape)
         boxes: Floats = np.stack(
-            [u.min(axis=-1), v.min(axis=-1), u.max(axis=-1), v.max(axis=-1)], axis=-1
+            [u.min(axis=0), v.min(axis=0), u.max(axis=0), v.max(axis=0)], axis=-1
         )
         return boxes
 
