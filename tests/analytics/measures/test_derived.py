@@ -10,7 +10,6 @@ from its_camera_ai.analytics.measures import speeds
 from its_camera_ai.analytics.measures.derived import Measures, measures_of
 from its_camera_ai.analytics.measures.level_of_service import Facility, Units
 from its_camera_ai.analytics.measures.places import PlaceFacts
-from its_camera_ai.core.errors import MeasureInvalid
 from its_camera_ai.core.intervals import IntervalRow, Place, PlaceKind, Tally
 from its_camera_ai.core.road import Direction
 
@@ -136,6 +135,7 @@ def test_what_was_never_looked_at_is_unknown_not_zero() -> None:
         "missing_share",
         "granted_share",
         "confidence",
+        "problems",
     }
     assert (found.missing_share, found.confidence) == (1.0, 0.0)
 
@@ -147,9 +147,28 @@ def test_an_empty_minute_that_was_looked_at_has_a_flow_of_zero() -> None:
     assert found.spacing_m is None
 
 
-def test_a_row_with_more_presence_than_time_is_refused() -> None:
-    with pytest.raises(MeasureInvalid, match="presence"):
-        measures_of(row(Tally(present_s=61.0, looked_s=60.0)))
+@pytest.mark.parametrize(
+    ("tally", "place", "missing", "word"),
+    [
+        (Tally(present_s=61.0, looked_s=60.0), LANE, "occupancy_pct", "presence"),
+        (Tally(vehicle_s=10.0, vehicle_m=2e3, looked_s=60.0), LANE, "space_mean_kmh", "speed"),
+        (Tally(vehicle_s=10.0, vehicle_m=-5.0, looked_s=60.0), LANE, "space_mean_kmh", "speed"),
+        (Tally(speed_bins=Counter({301: 1})), LINE, "v85_kmh", "speed bin"),
+        (Tally(speed=speeds.moments_of([400.0])), LINE, "space_mean_kmh", "speed"),
+    ],
+    ids=["presence", "too fast", "backwards", "a bin", "a spot speed"],
+)
+def test_what_cant_be_true_is_named_and_not_given(
+    tally: Tally, place: Place, missing: str, word: str
+) -> None:
+    found = measures_of(row(tally, place, length_m=100.0))
+    assert getattr(found, missing) is None
+    assert len(found.problems) == 1
+    assert word in found.problems[0]
+
+
+def test_a_possible_row_has_no_problems() -> None:
+    assert measures_of(row(at_a_line())).problems == ()
 
 
 def test_an_hour_is_its_minutes() -> None:

@@ -1,11 +1,13 @@
 """Every derived measure of one row of an interval table.
 
 A measure is None where the row does not allow it: nothing was looked at, nothing passed, or what it
-needs (a length, an area, the number of lanes) is not known. None is never written as 0.
+needs (a length, an area, the number of lanes) is not known. None is never written as 0. Where a row
+holds what can't be true, the measure is None too and the row says why.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from its_camera_ai.analytics.measures import density, flow, speeds
 from its_camera_ai.analytics.measures.edie import Edie
@@ -17,6 +19,8 @@ from its_camera_ai.analytics.measures.level_of_service import (
     by_pedestrian_space,
 )
 from its_camera_ai.analytics.measures.places import NOTHING_MORE, PlaceFacts
+from its_camera_ai.analytics.measures.plausible import MAX_SPEED_KMH, checked_one
+from its_camera_ai.core.errors import MeasureInvalid
 from its_camera_ai.core.intervals import IntervalRow, PlaceKind, Tally
 
 
@@ -46,6 +50,7 @@ class Measures:
         missing_share, granted_share: of the row.
         confidence: 0–1, known time × granted looks: the part of the looks that one wanted that
             were taken. It says nothing on the detector.
+        problems: why measures are missing whose sums can't be true, in words.
     """
 
     volume: int
@@ -84,22 +89,23 @@ class Measures:
     granted_share: float
     confidence: float
     speed_resolution_kmh: float = speeds.BIN_KMH
+    problems: tuple[str, ...] = ()
 
 
 def measures_of(row: IntervalRow, place: PlaceFacts = NOTHING_MORE) -> Measures:
-    """All measures of a row.
-
-    Raises:
-        MeasureInvalid: the row holds what can't be, such as more presence than time.
-    """
+    """All measures of a row; never fails on what the row holds."""
     tally = row.tally
     kind = row.place.kind
+    problems: list[str] = []
     along = _edie(row)
-    space_mean = _space_mean_kmh(row, along)
-    crowding = _density_vpkm(row, place, along, space_mean)
+    space_mean = _tried(problems, lambda: _space_mean_kmh(row, along))
+    crowding = _tried(problems, lambda: _density_vpkm(row, place, along, space_mean))
+    occupied = None
+    if kind in _PRESENCE:
+        occupied = _tried(problems, lambda: flow.occupancy(tally.present_s, tally.looked_s))
     delay = speeds.mean_of(tally.delay)
     pc = place.equivalents.volume_pc(tally.volume)
-    occupied = flow.occupancy(tally.present_s, tally.looked_s) if kind in _PRESENCE else None
+    v15, v50, v85 = _tried(problems, lambda: _percentiles_kmh(tally)) or (None, None, None)
     queue_known = kind is PlaceKind.LANE and tally.looked_s > 0 and row.length_m > 0
     known = 1 - row.missing_share
     return Measures(
@@ -114,10 +120,10 @@ def measures_of(row: IntervalRow, place: PlaceFacts = NOTHING_MORE) -> Measures:
         space_mean_kmh=space_mean,
         speed_sd_kmh=speeds.standard_deviation_of(tally.speed),
         mean_interval=speeds.mean_interval(tally.speed),
-        v15_kmh=speeds.percentile_of_bins_kmh(tally.speed_bins, 0.15),
-        v50_kmh=speeds.percentile_of_bins_kmh(tally.speed_bins, 0.50),
-        v85_kmh=speeds.percentile_of_bins_kmh(tally.speed_bins, 0.85),
-        v85_interval=speeds.percentile_interval_of_bins(tally.speed_bins, 0.85),
+        v15_kmh=v15,
+        v50_kmh=v50,
+        v85_kmh=v85,
+        v85_interval=None if v85 is None else speeds.percentile_interval_of_bins(tally.speed_bins),
         speed_n=tally.speed.n,
         speed_share=_ratio(tally.speed.n, tally.speed.n + tally.speed_invalid),
         speed_ratio=_ratio(space_mean, place.free_flow_kmh),
@@ -134,15 +140,32 @@ def measures_of(row: IntervalRow, place: PlaceFacts = NOTHING_MORE) -> Measures:
         queue_m=tally.queue_m_s / tally.looked_s if queue_known else None,
         queue_max_m=tally.queue_max_m if queue_known else None,
         queued_share=min(1.0, tally.queued_s / tally.looked_s) if queue_known else None,
-        level_of_service=_level(tally, place, crowding, delay),
+        level_of_service=_tried(problems, lambda: _level(tally, place, crowding, delay)),
         missing_share=row.missing_share,
         granted_share=row.granted_share,
         confidence=known * row.granted_share if tally.wanted_s > 0 else known,
+        problems=tuple(problems),
     )
 
 
 _PRESENCE = (PlaceKind.LINE, PlaceKind.LANE, PlaceKind.ZONE)
 _INSIDE = (PlaceKind.LANE, PlaceKind.ZONE)
+
+
+_T = TypeVar("_T")
+
+
+def _tried(problems: list[str], measure: Callable[[], _T | None]) -> _T | None:
+    """The measure, or None with the reason why the row can't be true."""
+    try:
+        return measure()
+    except MeasureInvalid as error:
+        problems.append(str(error))
+        return None
+
+
+def _percentiles_kmh(tally: Tally) -> tuple[float | None, ...]:
+    return tuple(speeds.percentile_of_bins_kmh(tally.speed_bins, p) for p in (0.15, 0.50, 0.85))
 
 
 def _ratio(part: float | None, whole: float | None) -> float | None:
@@ -158,12 +181,16 @@ def _edie(row: IntervalRow) -> Edie | None:
 
 
 def _space_mean_kmh(row: IntervalRow, along: Edie | None) -> float | None:
+    travel_s = speeds.mean_of(row.tally.travel)
     if along is not None:
-        return along.speed_kmh
-    if row.place.kind is PlaceKind.GATE:
-        travel_s = speeds.mean_of(row.tally.travel)
-        return 3.6 * row.length_m / travel_s if travel_s and row.length_m > 0 else None
-    return speeds.harmonic_mean_of(row.tally.speed)
+        mean = along.speed_kmh
+    elif row.place.kind is PlaceKind.GATE:
+        mean = 3.6 * row.length_m / travel_s if travel_s and row.length_m > 0 else None
+    else:
+        mean = speeds.harmonic_mean_of(row.tally.speed)
+    if mean is not None:
+        checked_one(mean, "space-mean speed (km/h)", high=MAX_SPEED_KMH)
+    return mean
 
 
 def _density_vpkm(
