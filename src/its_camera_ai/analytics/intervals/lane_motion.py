@@ -108,7 +108,7 @@ def lane_motion(before: RoadFrame, now: RoadFrame, axes: LaneAxes, dt_s: float) 
         since,
         until,
         distance,
-        entered & (until > since),
+        entered,
         begin + since * distance - recalled * speed,
         recalled,
         _covers(rows, axes),
