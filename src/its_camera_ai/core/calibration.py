@@ -88,6 +88,8 @@ class Calibration:
             pairs, widened a little.
         landmarks: checked against the picture at calibration time.
         position_sd_px: one standard deviation of a vehicle's ground point in the picture.
+        scale_sd: relative standard deviation of the given lengths themselves (a tape that may be
+            1 % off: 0.01), which no fit can see.
     """
 
     pairs: tuple[PointPair, ...]
@@ -97,6 +99,7 @@ class Calibration:
     valid: tuple[Point, ...] = ()
     landmarks: tuple[Landmark, ...] = field(default=())
     position_sd_px: float = 1.0
+    scale_sd: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.pairs) > PAIRS_MAX:
@@ -116,6 +119,8 @@ class Calibration:
             self._check_world(pair)
         if not (isfinite(self.position_sd_px) and self.position_sd_px > 0):
             raise CalibrationInvalid("Calibration: position_sd_px must be above 0.")
+        if not (isfinite(self.scale_sd) and 0 <= self.scale_sd < 1):
+            raise CalibrationInvalid("Calibration: scale_sd is a share; it must lie from 0 to 1.")
         if len(self.landmarks) > LANDMARKS_MAX:
             raise CalibrationInvalid(f"Calibration: at most {LANDMARKS_MAX} landmarks.")
 

@@ -76,7 +76,7 @@ def solve(
         fit.to_world,
         valid_px,
         calibration.position_sd_px,
-        _scale_sd(fit, given.world[used]),
+        float(np.hypot(_scale_sd(fit, given.world[used]), calibration.scale_sd)),
         lens,
         origin,
     )
