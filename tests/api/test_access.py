@@ -54,6 +54,22 @@ POLICIES = {
     ("DELETE", "/api/v1/exports/{export_id}"): Policy.OPERATOR,
     ("GET", "/api/v1/exports/{export_id}/files/{name}"): Policy.OPERATOR,
     ("GET", "/api/v1/exports/{export_id}/zip"): Policy.OPERATOR,
+    ("POST", "/api/v1/analytics/calibration"): Policy.OPERATOR,
+    ("GET", "/api/v1/analytics/places"): Policy.VIEWER,
+    ("GET", "/api/v1/analytics/intervals"): Policy.VIEWER,
+    ("GET", "/api/v1/analytics/days"): Policy.VIEWER,
+    ("GET", "/api/v1/analytics/levels"): Policy.VIEWER,
+    ("GET", "/api/v1/analytics/movements"): Policy.VIEWER,
+    ("GET", "/api/v1/analytics/trajectories"): Policy.OPERATOR,
+    ("GET", "/api/v1/analytics/heatmap"): Policy.VIEWER,
+    ("GET", "/api/v1/analytics/forecast"): Policy.VIEWER,
+    ("GET", "/api/v1/analytics/anomalies"): Policy.VIEWER,
+    ("GET", "/api/v1/analytics/signals"): Policy.VIEWER,
+    ("POST", "/api/v1/analytics/signals"): Policy.OPERATOR,
+    ("GET", "/api/v1/incidents"): Policy.VIEWER,
+    ("GET", "/api/v1/incidents/counts"): Policy.VIEWER,
+    ("GET", "/api/v1/incidents/{incident_id}"): Policy.VIEWER,
+    ("POST", "/api/v1/incidents/{incident_id}/acknowledge"): Policy.OPERATOR,
     ("GET", "/api/v1/storage"): Policy.VIEWER,
     ("GET", "/api/v1/storage/forecast"): Policy.VIEWER,
     ("GET", "/api/v1/holds"): Policy.OPERATOR,
@@ -125,6 +141,18 @@ BODIES = {
     ("PUT", "/api/v1/storage/policy"): {},
     ("POST", "/api/v1/storage/retention"): {},
     ("POST", "/api/v1/model/rollout"): {"model": "nano"},
+    ("POST", "/api/v1/analytics/calibration"): {
+        "width": 640,
+        "height": 360,
+        "calibration": {
+            "pairs": [{"image": [u, v], "world": [u, v]} for u in (0.1, 0.9) for v in (0.1, 0.9)]
+        },
+    },
+    ("POST", "/api/v1/analytics/signals"): {
+        "camera": "missing",
+        "signals": [{"head": "k1", "state": "red"}],
+    },
+    ("POST", "/api/v1/incidents/{incident_id}/acknowledge"): {},
     ("POST", "/api/v1/model/promote"): {},
     ("POST", "/api/v1/model/rollback"): {},
 }
@@ -144,6 +172,7 @@ def filled(path: str) -> str:
         .replace("{bookmark_id}", MISSING_ID)
         .replace("{hold_id}", MISSING_ID)
         .replace("{export_id}", MISSING_ID)
+        .replace("{incident_id}", MISSING_ID)
         .replace("{name}", "init.mp4")
         .replace("{path:path}", "some/page")
     )

@@ -1,11 +1,13 @@
 """Interval tables, incidents and signals over HTTP."""
 
 import httpx
+import numpy as np
 import pytest
 
 from its_camera_ai.core.incidents import Incident, IncidentKind, IncidentStep, Severity
 from its_camera_ai.core.intervals import IntervalRow, Place, PlaceKind, Tally
 from its_camera_ai.core.road import Direction, Lane, LineSide, SignalHead
+from its_camera_ai.core.road_users import Trajectory, VehicleFacts
 from its_camera_ai.core.scene import Line, Scene
 from its_camera_ai.core.signals import SignalState
 from its_camera_ai.core.time import NS_PER_S, iso_utc
@@ -183,3 +185,65 @@ async def test_signals_are_told(measured: Site) -> None:
                 "/api/v1/analytics/signals", json={"camera": "gate", "signals": [signal]}
             )
             assert response.status_code == status
+
+
+async def test_levels_are_of_the_last_minutes(measured: Site, viewer: httpx.AsyncClient) -> None:
+    now_ns = int(measured.deps.clock.wall_ns())
+    start = now_ns // MINUTE_NS * MINUTE_NS - 3 * MINUTE_NS
+    tally = Tally(looked_s=60.0)
+    tally.volume["car"] = 5
+    recent = IntervalRow("gate", GATE_IN, start, 60, tally, writer="one")
+    measured.deps.traffic.intervals.add([recent])
+    items = (await viewer.get("/api/v1/analytics/levels")).json()["items"]
+    line = next(item for item in items if item["kind"] == "line")
+    assert line["measures"]["volume"] == 5
+    assert line["measures"]["flow_vph"] == 300.0
+    assert line["picture"] == [[0.1, 0.5], [0.9, 0.5]]
+    assert line["metres"] is None
+
+
+async def test_movements_sum_up_once(measured: Site, viewer: httpx.AsyncClient) -> None:
+    rows = []
+    for place, cars in (("gate:in>far:out", 3), ("unassigned", 2)):
+        rows.append(row(Place(PlaceKind.MOVEMENT, place), 0, cars))
+    measured.deps.traffic.intervals.add(rows)
+    span = {"since": iso_utc(FIRST_NS), "until": iso_utc(FIRST_NS + 2 * MINUTE_NS)}
+    body = (
+        await viewer.get("/api/v1/analytics/movements", params={"camera": "gate", **span})
+    ).json()
+    (pair,) = body["items"]
+    assert (pair["entry"], pair["exit"], pair["volume"]) == ("gate:in", "far:out", 3)
+    assert (body["unassigned"], body["missing_share"]) == (2, 0.5)
+
+
+async def test_paths_and_their_heat(measured: Site) -> None:
+    path = Trajectory(
+        "gate",
+        7,
+        VehicleFacts("car", 1.0, 4.5),
+        np.array([0, 1, 2], np.int64) * NS_PER_S + FIRST_NS,
+        np.array([[0.0, 0.0], [5.0, 0.0], [10.0, 0.0]]),
+        np.array([5.0, 5.0, 5.0]),
+        ("left",),
+    )
+    measured.deps.traffic.trajectories.add([path])
+    span = {"camera": "gate", "since": iso_utc(FIRST_NS), "until": iso_utc(FIRST_NS + MINUTE_NS)}
+    async with client_of(measured.app()) as client:
+        await sign_in(client, "operator")
+        (found,) = (await client.get("/api/v1/analytics/trajectories", params=span)).json()["items"]
+        assert found["points"] == [[0, 0, 0, 18], [1, 5, 0, 18], [2, 10, 0, 18]]
+        heat = (
+            await client.get("/api/v1/analytics/heatmap", params={**span, "cell_m": 5.0})
+        ).json()
+        assert sum(sum(cells) for cells in heat["seconds"]) == 3.0
+        assert heat["paths"] == 1
+
+
+async def test_no_forecast_from_a_day(measured: Site, viewer: httpx.AsyncClient) -> None:
+    params = {"camera": "gate", "kind": "line", "place": "gate", "direction": "in"}
+    body = (await viewer.get("/api/v1/analytics/forecast", params=params)).json()
+    assert body["points"] == []
+    assert "needs" in body["problem"]
+    body = (await viewer.get("/api/v1/analytics/anomalies", params=params)).json()
+    assert (body["items"], body["weeks"]) == ([], 0)
+    assert body["problem"]

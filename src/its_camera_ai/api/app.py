@@ -40,6 +40,9 @@ from its_camera_ai.api.routes import (
     storage_policy,
     system,
     timeline,
+    traffic_forecast,
+    traffic_now,
+    traffic_paths,
 )
 from its_camera_ai.core.errors import ItscamError
 from its_camera_ai.recorder.playing.thumbnails import Thumbnails
@@ -57,6 +60,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     search.router,
     calibration.router,
     intervals.router,
+    traffic_now.router,
+    traffic_paths.router,
+    traffic_forecast.router,
     signals.router,
     incidents.router,
     exports.router,
