@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from its_camera_ai.core.errors import ConfigInvalid
@@ -72,6 +73,15 @@ def test_given_back_as_they_were(kept: IncidentRepository) -> None:
     assert kept.get("0001") == KeptIncident(STOPPED, UNTOUCHED)
     assert kept.get("0002") == KeptIncident(WRONG_WAY, UNTOUCHED)
     assert kept.get("0003") is None
+
+
+def test_facts_may_hold_numbers_of_numpy(kept: IncidentRepository) -> None:
+    kept.put(
+        [replace(STOPPED, id="0009", facts={"speed_kmh": np.float64(-31.5), "n": np.int64(2)})]
+    )
+    found = kept.get("0009")
+    assert found is not None
+    assert found.incident.facts == {"speed_kmh": -31.5, "n": 2}
 
 
 def test_a_higher_revision_overwrites_and_a_lower_one_never(kept: IncidentRepository) -> None:

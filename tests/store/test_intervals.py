@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select
 
@@ -372,10 +373,20 @@ def test_retention_that_makes_no_sense(days: dict[int, float | None]) -> None:
         IntervalRetention(days)
 
 
+def test_numbers_of_numpy_are_stored_like_others(repository: IntervalRepository) -> None:
+    tally = counted(2)
+    tally.vehicle_s = np.float64(1.5)
+    tally.speed.add(np.float32(50.25))  # type: ignore[arg-type]  that is what is tried
+    repository.add([IntervalRow("cam", GATE, BEGIN_NS, 60, tally, writer="w")])
+    found = repository.table("cam", GATE, 60, BEGIN_NS, BEGIN_NS + 1).rows[0].tally
+    assert (found.vehicle_s, found.speed.total) == (1.5, 50.25)
+
+
 def test_a_damaged_row_says_so(repository: IntervalRepository, database: Database) -> None:
     repository.add([row(0)])
     for body, words in ((b"\x93", "damaged"), (b"\x91\x63", "layout 99")):
         with database.write(True) as connection:
             connection.execute(intervals.update().values(body=body))
+        table = repository.table("cam", GATE, 60, BEGIN_NS, BEGIN_NS + 1)
         with pytest.raises(StateInvalid, match=words):
-            repository.table("cam", GATE, 60, BEGIN_NS, BEGIN_NS + 1)
+            list(table.rows)

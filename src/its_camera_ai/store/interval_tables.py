@@ -1,6 +1,7 @@
 """From stored rows to tables without holes, and which rows make up a span."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import overload
 
 from sqlalchemy import Row
 
@@ -9,7 +10,73 @@ from its_camera_ai.core.interval_store import Gap, GapReason, IntervalTable
 from its_camera_ai.core.intervals import LENGTHS_S, IntervalRow, Place, Tally
 from its_camera_ai.core.local_days import Span
 from its_camera_ai.core.time import NS_PER_S
-from its_camera_ai.store.interval_bodies import unpacked
+from its_camera_ai.store.interval_bodies import unpacked, was_looked_at
+
+Found = Sequence[Row[int, bytes]]
+"""Begin and body, by begin; those of one begin add up."""
+
+
+class StoredRows(Sequence[IntervalRow]):
+    """The rows of a table, unpacked one by one as they are asked for.
+
+    So a table of a month is a list of bytes, and not half a million objects for the garbage
+    collector. Asked for again, a row is made anew.
+    """
+
+    def __init__(
+        self, camera_id: str, place: Place, length_s: int, span: Span, found: Found
+    ) -> None:
+        self._camera_id = camera_id
+        self._place = place
+        self._length_s = length_s
+        self._starts = range(span.since_wall_ns, span.until_wall_ns, length_s * NS_PER_S)
+        self._bodies: dict[int, tuple[bytes, ...]] = {}
+        for start, body in found:
+            self._bodies[start] = (*self._bodies.get(start, ()), body)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __iter__(self) -> Iterator[IntervalRow]:
+        return map(self._row, self._starts)
+
+    @overload
+    def __getitem__(self, index: int) -> IntervalRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[IntervalRow]: ...
+    def __getitem__(self, index: int | slice) -> IntervalRow | Sequence[IntervalRow]:
+        if isinstance(index, slice):
+            return [self._row(start) for start in self._starts[index]]
+        return self._row(self._starts[index])
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """The spans of which nothing is known."""
+        found: list[Gap] = []
+        for start in self._starts:
+            bodies = self._bodies.get(start)
+            if bodies is None:
+                reason = GapReason.NOT_MEASURED
+            elif any(map(was_looked_at, bodies)):
+                continue
+            else:
+                reason = GapReason.NOT_LOOKED
+            before = found[-1] if found else None
+            if before and before.reason is reason and before.until_wall_ns == start:
+                start = found.pop().since_wall_ns
+                found.append(Gap(start, before.until_wall_ns + self._starts.step, reason))
+            else:
+                found.append(Gap(start, start + self._starts.step, reason))
+        return tuple(found)
+
+    def _row(self, start: int) -> IntervalRow:
+        bodies = self._bodies.get(start)
+        if bodies is None:
+            return IntervalRow(self._camera_id, self._place, start, self._length_s, Tally())
+        tally, length_m = unpacked(bodies[0])
+        for body in bodies[1:]:
+            more, length_m = unpacked(body)
+            tally.take(more)
+        return IntervalRow(self._camera_id, self._place, start, self._length_s, tally, length_m)
 
 
 def filled(
@@ -17,44 +84,12 @@ def filled(
     place: Place,
     length_s: int,
     span: Span,
-    found: Sequence[Row[int, bytes]],
+    found: Found,
     next_since_wall_ns: int | None = None,
 ) -> IntervalTable:
-    """A row for every interval of the span, whose ends are whole multiples of the length.
-
-    Args:
-        found: begin and body, by begin; those of one begin add up.
-    """
-    length_ns = length_s * NS_PER_S
-    rows: list[IntervalRow] = []
-    gaps: list[Gap] = []
-    at = span.since_wall_ns
-    for start, body in found:
-        tally, length_m = unpacked(body)
-        if start < at:  # another writer's part of the interval that came last
-            rows[-1].tally.take(tally)
-            continue
-        if at < start:
-            rows += _nothing(camera_id, place, at, start, length_s)
-        rows.append(IntervalRow(camera_id, place, start, length_s, tally, length_m))
-        at = start + length_ns
-    rows += _nothing(camera_id, place, at, span.until_wall_ns, length_s)
-    measured = {start for start, _ in found}
-    for row in rows:
-        if row.tally.looked_s <= 0:
-            start = row.start_wall_ns
-            reason = GapReason.NOT_LOOKED if start in measured else GapReason.NOT_MEASURED
-            _grow(gaps, Gap(start, start + length_ns, reason))
-    return IntervalTable(camera_id, place, length_s, rows, tuple(gaps), next_since_wall_ns)
-
-
-def _nothing(
-    camera_id: str, place: Place, since_ns: int, until_ns: int, length_s: int
-) -> list[IntervalRow]:
-    return [
-        IntervalRow(camera_id, place, start, length_s, Tally())
-        for start in range(since_ns, until_ns, length_s * NS_PER_S)
-    ]
+    """A row for every interval of the span, whose ends are whole multiples of the length."""
+    rows = StoredRows(camera_id, place, length_s, span, found)
+    return IntervalTable(camera_id, place, length_s, rows, rows.gaps(), next_since_wall_ns)
 
 
 def fitting(span: Span) -> list[tuple[int, Span]]:
@@ -81,11 +116,3 @@ def _fitting(since: int, until: int, level: int) -> list[tuple[int, Span]]:
         (LENGTHS_S[level], Span(first, last)),
         *_fitting(last, until, level - 1),
     ]
-
-
-def _grow(gaps: list[Gap], gap: Gap) -> None:
-    before = gaps[-1] if gaps else None
-    if before and before.reason is gap.reason and before.until_wall_ns == gap.since_wall_ns:
-        gaps[-1] = Gap(before.since_wall_ns, gap.until_wall_ns, gap.reason)
-    else:
-        gaps.append(gap)

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 
 from its_camera_ai.core.errors import DatabaseUnavailable, ItscamError, StorageUnavailable
+from its_camera_ai.store.parameters import plain
 
 WRITING = "itscam_writing"
 """Execution option of a connection whose next transaction takes the write lock at once."""
@@ -72,7 +73,7 @@ def make_engine(
 
 def _json_text(value: object) -> str:
     # msgspec writes a float that is not finite as null; json.dumps would write NaN, no JSON at all
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(value, enc_hook=plain).decode()
 
 
 def _begin(connection: Connection) -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from its_camera_ai.core.errors import StateInvalid
 from its_camera_ai.core.road_users import LengthClass, Trajectory, VehicleFacts
 from its_camera_ai.core.time import NS_PER_MS
+from its_camera_ai.store.parameters import plain
 
 LAYOUT = 1
 BODY_BYTES_MAX = 16 * 1024 * 1024
@@ -38,7 +39,8 @@ def packed(trajectory: Trajectory) -> bytes:
         vehicle.length_class,
         dict(vehicle.fhwa),
     )
-    return zlib.compress(msgspec.msgpack.encode((LAYOUT, facts, trajectory.lanes, *columns)), 6)
+    whole = (LAYOUT, facts, trajectory.lanes, *columns)
+    return zlib.compress(msgspec.msgpack.encode(whole, enc_hook=plain), 6)
 
 
 def unpacked(camera_id: str, track_id: int, body: bytes) -> Trajectory:

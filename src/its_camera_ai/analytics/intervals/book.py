@@ -264,7 +264,7 @@ def _add_vehicle(tally: Tally, vehicle: VehicleFacts) -> None:
     if vehicle.length_class is not None:
         tally.length_classes[str(vehicle.length_class)] += 1
     for group, probability in vehicle.fhwa.items():
-        tally.fhwa[group] = tally.fhwa.get(group, 0.0) + probability
+        tally.fhwa[int(group)] = tally.fhwa.get(group, 0.0) + float(probability)
 
 
 def _add_speed(tally: Tally, speed: SpeedEstimate | None) -> None:
