@@ -25,6 +25,7 @@ class RoadUsersConfig:
         gate: innovations beyond this many standard deviations are taken as less certain.
         heading_sd_factor, heading_mps_min: a heading is taken from motion that is faster than so
             many of its standard deviations, and than this.
+        turn_radius_m: no vehicle turns on a smaller circle.
         lane_s: so long in another lane, or in none, until the lane changes.
         lane_angle_deg: a lane is only driven along by what moves within this angle of its axis.
         thin_s: points of a trajectory are at least so far apart, but for turning points.
@@ -47,6 +48,7 @@ class RoadUsersConfig:
     gate: float = 3.0
     heading_sd_factor: float = 2.5
     heading_mps_min: float = 0.5
+    turn_radius_m: float = 4.0
     lane_s: float = 0.3
     lane_angle_deg: float = 60.0
     thin_s: float = 0.5

@@ -23,6 +23,8 @@ _ROUND_S = 0.25
 """Fits are made for all that are due at once, as one costs little more than none."""
 _FIT_EVERY_S_MAX = 2.0
 _MOVING_MPS = 1.0
+_SLOW_MPS, _SLOW_HEADING_SD_RAD, _HEADING_SD_RAD = 3.0, 0.2, 1.0
+"""Below this speed a heading that is known says more than the motion."""
 _MISFIT_MAX = 5.0
 """Residuals of so many times the stated noise tell nothing of a body's size."""
 _REFIT_MOST, _SPOT_MOST = 10, 32
@@ -45,9 +47,10 @@ class Fitter:
         """Fit those of these slots that are due: bodies whose length is measured, moving, at
         growing intervals. Their filter goes on from the fit."""
         roster = self._roster
-        if now_ns < self._round_due_ns:
-            return
-        self._round_due_ns = now_ns + int(_ROUND_S * NS_PER_S)
+        if now_ns >= self._round_due_ns:
+            self._round_due_ns = now_ns + int(_ROUND_S * NS_PER_S)
+        else:
+            slots = slots[roster.fit_until_ns[slots] == 0]  # a body never fitted can't wait
         due = slots[IS_LONG[roster.class_id[slots]] & (roster.fit_due_ns[slots] <= now_ns)]
         if not len(due):
             return
@@ -61,7 +64,7 @@ class Fitter:
         roster.fit_every_s[due] = np.where(
             moving,
             np.minimum(np.maximum(roster.fit_every_s[due] * 2, 2 * _ROUND_S), _FIT_EVERY_S_MAX),
-            0.0,
+            _ROUND_S * enough,
         )
         roster.fit_due_ns[due] = now_ns + (roster.fit_every_s[due] * NS_PER_S).astype(np.int64)
         if not moving.any():
@@ -113,7 +116,7 @@ class Fitter:
         mps = np.hypot(speed[:, 0], speed[:, 1])
         heading = np.arctan2(speed[:, 1], speed[:, 0])
         known = roster.heading_rad[slots]
-        heading = np.where((mps < _MOVING_MPS) & np.isfinite(known), known, heading)
+        heading = np.where((mps < _SLOW_MPS) & np.isfinite(known), known, heading)
         rest = np.zeros((len(slots), 2))
         return np.concatenate(
             [here, heading[:, None], mps[:, None], rest, roster.dims_m[slots]], axis=1
@@ -128,10 +131,12 @@ class Fitter:
         moved = slots[newer & (roster.fit_until_ns[slots] > 0)]
         roster.prior_m[moved] = roster.dims_m[moved]
         roster.prior_sd_m[moved] = roster.dims_sd_m[moved]
+        slow = (start[:, SPEED] < _SLOW_MPS) & np.isfinite(roster.heading_rad[slots])
         return fit_paths(
             self._view,
             seen,
             start,
+            np.where(slow, _SLOW_HEADING_SD_RAD, _HEADING_SD_RAD),
             roster.prior_m[slots],
             roster.prior_sd_m[slots],
             self._plane.position_sd_px,

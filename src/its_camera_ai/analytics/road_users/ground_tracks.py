@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from its_camera_ai.analytics.road_users import history
+from its_camera_ai.analytics.road_users.bodies import IS_LONG
 from its_camera_ai.analytics.road_users.config import RoadUsersConfig
 from its_camera_ai.analytics.road_users.fitting import begin_bodies
 from its_camera_ai.analytics.road_users.footprint import (
@@ -146,12 +147,13 @@ class GroundTracks:
         spread = noise[:, 0, 0] + noise[:, 1, 1]
         # near the horizon a pixel is a hundred metres, and noise no longer Gaussian
         good = np.isfinite(xy).all(axis=1) & (spread < _PLACE_SD_M_MAX**2)
+        step_s = (pts_ns - roster.state_ns[slots]) / NS_PER_S
         old, new = np.flatnonzero(good & run), np.flatnonzero(good & ~run & ~cut[:, 3])
         moved = expected.take(old).seen(xy[old], noise[old], self._config.gate)
         self._store(slots[old], moved, pts_ns)
         self._store(slots[new], Motion.at(xy[new], noise[new]), pts_ns)
         roster.moving[slots[new]] = True
-        self._turn(slots[old])
+        self._turn(slots[old], step_s[old])
         return good & plane.is_valid(px)
 
     def _state(self, slots: Slots) -> Motion:
@@ -173,16 +175,23 @@ class GroundTracks:
         roster.speed[slots] = motion.speed
         roster.state_ns[slots] = pts_ns
 
-    def _turn(self, slots: Slots) -> None:
+    def _turn(self, slots: Slots, step_s: Floats) -> None:
         """Headings follow motion that is clear enough, and stay while there is none."""
-        state, config = self._state(slots), self._config
+        state, config, roster = self._state(slots), self._config, self._roster
         vx, vy = state.velocity_mps.T
-        heading = np.arctan2(vy, vx)
+        heading, mps = np.arctan2(vy, vx), np.hypot(vx, vy)
         limit = np.maximum(
             config.heading_mps_min, config.heading_sd_factor * state.speed_sd(heading)
         )
-        clear = np.hypot(vx, vy) > limit
-        self._roster.heading_rad[slots[clear]] = heading[clear]
+        clear = mps > limit
+        before = roster.heading_rad[slots]
+        turn = (heading - before + np.pi) % (2 * np.pi) - np.pi
+        # what has wheels turns on a circle; a swing of the velocity while it stands is noise
+        most = mps * step_s / config.turn_radius_m
+        wheels = IS_LONG[roster.class_id[slots]] & np.isfinite(before)
+        turn = np.where(wheels, np.clip(turn, -most, most), turn)
+        heading = np.where(np.isfinite(before), before + turn, heading)
+        roster.heading_rad[slots[clear]] = (heading[clear] + np.pi) % (2 * np.pi) - np.pi
 
 
 def ground_px(roster: Roster, slots: Slots, xy_m: Floats, plane: GroundPlane | None) -> Floats:

@@ -19,9 +19,9 @@ X, Y, HEADING, SPEED, ACCEL, TURN, LENGTH, WIDTH, HEIGHT = range(9)
 DIMS = slice(LENGTH, HEIGHT + 1)
 _N = 9
 _STEPS: Floats = np.array([0.01, 0.01, 1e-3, 0.01, 0.01, 1e-3, 0.01, 0.01, 0.01])
-_SPREAD: Floats = np.array([50.0, 50.0, 1.0, 40.0, 1.5, 0.15])
-"""How far place, heading (rad), speed (m/s), acceleration (m/s²) and turning (rad/s) may lie from
-where the search starts; the last two are centred on 0, as usual driving allows."""
+_SPREAD: Floats = np.array([50.0, 50.0, np.nan, 40.0, 1.5, 0.15])
+"""How far place, heading (told with each track), speed (m/s), acceleration (m/s²) and turning
+(rad/s) may lie from where the search starts; the last two are centred on 0, as in usual driving."""
 _HUBER = 3.0
 _TRUSTED = 8.0
 """The stated noise of a box edge weighs as much as so many edges' residuals."""
@@ -81,6 +81,7 @@ def fit_paths(
     view: View,
     seen: Sightings,
     start: Floats,
+    heading_sd_rad: Floats,
     body_m: Floats,
     body_sd_m: Floats,
     sd_px: float,
@@ -96,12 +97,14 @@ def fit_paths(
         seen: what is fitted.
         start: (T, 9) where to begin; the first guess of speed and heading must be of the right
             kind (forward, within about 1 rad).
+        heading_sd_rad: (T,) how far the heading may lie from the first guess.
         body_m, body_sd_m: (T, 3) length, width and height before looking.
         sd_px: stated standard deviation of a box edge.
         rounds: Gauss–Newton steps.
     """
     prior = np.concatenate([start[:, :ACCEL], np.zeros((len(start), 2)), body_m], axis=1)
-    spread = np.broadcast_to(_SPREAD, (len(start), len(_SPREAD)))
+    spread = np.repeat(_SPREAD[None], len(start), axis=0)
+    spread[:, HEADING] = heading_sd_rad
     precision = np.concatenate([spread, body_sd_m], axis=1) ** -2.0
     used = seen.weight
     state, scale = start.copy(), np.ones(len(start))

@@ -241,6 +241,9 @@ class RoadUsers:
         body = self._ground.body_heading(slots)
         ahead = np.stack([np.cos(body), np.sin(body)], axis=1) * roster.dims_m[slots, :1] / 2
         lane = roster.lane[slots]
+        seen_s = (pts_ns - roster.born_ns[slots]) / NS_PER_S
+        # of a body of unknown length one end is seen; until it was fitted, that also bends motion
+        end_sd_m, fitted = roster.dims_sd_m[slots, 0] / 2, roster.fit_until_ns[slots]
         frame = RoadFrame(
             self._camera_id,
             pts_ns,
@@ -255,8 +258,8 @@ class RoadUsers:
             tracks.xyxy[rows],
             state.xy_m,
             state.velocity_mps,
-            np.sqrt((state.place[:, 0, 0] + state.place[:, 1, 1]) / 2),
-            state.speed_sd(heading),
+            np.sqrt((state.place[:, 0, 0] + state.place[:, 1, 1]) / 2 + end_sd_m**2),
+            np.hypot(state.speed_sd(heading), end_sd_m * (fitted == 0) / np.maximum(seen_s, 0.2)),
             heading,
             dims[:, 0],
             dims[:, 1],
