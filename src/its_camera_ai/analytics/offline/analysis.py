@@ -1,5 +1,6 @@
 """A video file from end to end: pictures → detections → tracks → facts → files."""
 
+import itertools
 import threading
 from array import array
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from its_camera_ai.analytics.counting.scene import SceneAnalytics
+from its_camera_ai.analytics.camera.measurement import CameraMeasurement, Told
 from its_camera_ai.analytics.offline import files
 from its_camera_ai.analytics.offline.annotated_video import AnnotatedVideo
 from its_camera_ai.analytics.offline.looks import Look, Looks, Progress
@@ -21,6 +22,7 @@ from its_camera_ai.analytics.offline.track_memory import TrackMemory
 from its_camera_ai.analytics.offline.window import Window
 from its_camera_ai.core.errors import ConfigInvalid, InputUnreadable
 from its_camera_ai.core.events import Event
+from its_camera_ai.core.intervals import IntervalRow
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.core.tracks import FrameTracks, Unknown
@@ -131,7 +133,15 @@ class _Analysis:
         self._job = job
         self._output = output
         self._tracker = Tracker()
-        self._analytics = SceneAnalytics(CAMERA_ID, job.scene, lambda _: "")
+        numbers = itertools.count(1)
+        self._analytics = CameraMeasurement(
+            CAMERA_ID,
+            job.scene,
+            lambda _: str(next(numbers)),
+            writer="file",
+            wanted_looks_per_s=job.window.fps or 0.0,
+        )
+        self._rows: list[IntervalRow] = []
         self._memory = TrackMemory()
         self._events: list[Event] = []
         self._warnings: list[str] = []
@@ -169,7 +179,7 @@ class _Analysis:
                 progress = looks.total
             stopped = job.stop.is_set()
             self._check_window(looks.times_ns, path, stopped=stopped)
-            self._events += self._analytics.finish()
+            self._keep(self._analytics.finish())
             with self._output.guarded():
                 self._finish_video()
         totals = FrameTotals(progress.read, self._analysed, self._unknown + progress.lost)
@@ -193,7 +203,7 @@ class _Analysis:
             tracks = FrameTracks.nothing(look.pts_ns, look.pts_ns, size, Unknown.DECODE_ERROR)
         else:
             self._tracks = tracks
-            self._events += self._analytics.update(tracks)
+            self._keep(self._analytics.update(tracks))
             self._memory.note(tracks)
         if tracks.unknown is None:
             self._analysed += 1
@@ -201,6 +211,10 @@ class _Analysis:
             self._unknown += 1
         self._keep_still(look)
         return tracks
+
+    def _keep(self, told: Told) -> None:
+        self._events += told.events
+        self._rows += told.rows
 
     def _keep_still(self, look: Look) -> None:
         """The first picture, then the one in the middle of the file: seldom black, seldom odd."""
@@ -301,6 +315,8 @@ class _Analysis:
         )
         with self._output.guarded():
             files.write_text(self._output.draft(files.EVENTS), "".join(f"{e}\n" for e in events))
+            intervals = "".join(f"{line}\n" for line in files.interval_lines(self._rows))
+            files.write_text(self._output.draft(files.INTERVALS), intervals)
             files.write_text(self._output.draft(files.COUNTS), files.counts_text(counts))
             files.write_text(self._output.draft(files.REPORT), report_html(facts))
         self._output.publish()

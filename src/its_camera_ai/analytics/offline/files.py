@@ -12,15 +12,18 @@ from typing import TextIO
 import av.error
 import numpy as np
 
+from its_camera_ai.analytics.measures.derived import measures_of
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.events import Event
+from its_camera_ai.core.intervals import IntervalRow
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.core.tracks import FrameTracks
 from its_camera_ai.store.files import folder_unwritable, sync_folder
 
 TRACKS, EVENTS, COUNTS = "tracks.txt", "events.jsonl", "counts.json"
+INTERVALS = "intervals.csv"
 VIDEO, REPORT = "annotated.mp4", "report.html"
-NAMES = (TRACKS, EVENTS, VIDEO, REPORT, COUNTS)
+NAMES = (TRACKS, EVENTS, INTERVALS, VIDEO, REPORT, COUNTS)
 """All outputs, in the order in which they get their names: who finds the counts, finds the rest."""
 
 
@@ -129,6 +132,51 @@ def event_lines(events: Iterable[Event], times_ns: "Iterable[int]") -> list[str]
         }
         lines.append(json.dumps(record, ensure_ascii=False))
     return lines
+
+
+_MEASURES = (
+    "volume",
+    "flow_vph",
+    "time_mean_kmh",
+    "space_mean_kmh",
+    "v85_kmh",
+    "headway_s",
+    "density_vpkm",
+    "occupancy_pct",
+    "queue_max_m",
+    "dwell_s",
+    "travel_s",
+    "missing_share",
+)
+
+
+def interval_lines(rows: Iterable[IntervalRow]) -> Iterator[str]:
+    """Interval rows as CSV with a heading, in order of time and place; a measure that is not known
+    is empty."""
+    head = ("start_s", "length_s", "kind", "place", "direction", "lane", *_MEASURES)
+    yield ",".join(head)
+    for row in sorted(rows, key=lambda row: (row.start_wall_ns, row.place.kind, str(row.place))):
+        measures = measures_of(row)
+        values = (getattr(measures, name) for name in _MEASURES)
+        place = row.place
+        yield ",".join(
+            [
+                str(row.start_wall_ns // NS_PER_S),
+                str(row.length_s),
+                place.kind,
+                _cell(place.id),
+                place.direction or "",
+                _cell(place.lane),
+                *("" if value is None else f"{value:.6g}" for value in values),
+            ]
+        )
+
+
+def _cell(text: str) -> str:
+    """Quoted where it must be; a spreadsheet takes nothing for a formula."""
+    if text[:1] in ("=", "+", "-", "@", "\t"):
+        text = f"'{text}"
+    return '"{}"'.format(text.replace('"', '""')) if set(text) & set(',"\n\r') else text
 
 
 def _frame_at(times_ns: np.ndarray[tuple[int], np.dtype[np.int64]], pts_ns: int) -> int:
