@@ -72,15 +72,15 @@ class Arrivals:
         self._waiting: list[list[Table]] = [[] for _ in inflows]
         self.turned_away = 0
 
-    def step(self, now_s: float, tick_s: float, fleet: Table) -> Table:
-        """The fleet with those who come in now."""
+    def step(self, now_s: float, tick_s: float, fleet: Table, closed: set[int]) -> Table:
+        """The fleet with those who come in now; none into a closed way."""
         self._due -= self._per_s * self._factor(now_s) * tick_s
         for k in np.flatnonzero(self._due <= 0).tolist():
             while self._due[k] <= 0:
                 self._due[k] += self._rng.exponential()
                 self._arrive(k, now_s)
         for queue in self._waiting:
-            if queue:
+            if queue and int(queue[0]["way"][0]) not in closed:
                 fleet = self._let_in(queue, now_s, fleet)
         return fleet
 

@@ -73,7 +73,7 @@ def body(network: Network, fleet: Table) -> tuple[Floats, Floats]:
 
 def beside(network: Network, fleet: Table, lane_m: float) -> tuple[Ints, Bools]:
     """(N,) the neighbouring way into which the body reaches too, or −1; and whether it is in the
-    way of those on its own."""
+    way of those on its own, or is about to be."""
     front, rear = (
         aside_m(fleet, fleet["front_m"]),
         aside_m(fleet, fleet["front_m"] - fleet["length"]),
@@ -82,7 +82,8 @@ def beside(network: Network, fleet: Table, lane_m: float) -> tuple[Ints, Bools]:
     near = np.minimum(np.abs(front), np.abs(rear))
     reach = (lane_m - fleet["width"]) / 2 + SLACK_M
     side = np.where(far > 0, network.left[fleet["way"]], network.right[fleet["way"]])
-    return np.where(np.abs(far) > reach, side, -1), near < reach + fleet["width"] - 2 * SLACK_M
+    blocks = (fleet["to_m"] == 0) | (near < reach + fleet["width"] - 2 * SLACK_M)
+    return np.where(np.abs(far) > reach, side, -1), blocks
 
 
 class Ahead:

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from its_camera_ai.sim.road.fleet import OPEN_ROAD_M, Table
+from its_camera_ai.sim.road.network import Network
+
 Floats = npt.NDArray[np.float64]
+BERTH_M = 2.0
+"""Drivers stop so far before somebody on the road."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +54,24 @@ class Mover:
                 return math.atan2(dy, dx) + turn
             k -= 1
         return self.heading
+
+
+def blocked_m(network: Network, fleet: Table, movers: list[Mover], now_s: float) -> Floats:
+    """(N,) how far it is from each front to where somebody who blocks the way is, or will be
+    within a second and a half; inf for nobody."""
+    free: Floats = np.full(len(fleet), np.inf)
+    for mover in movers:
+        if not mover.blocks:
+            continue
+        for later_s in (0.0, 0.75, 1.5):
+            at = mover.at(now_s + later_s)
+            if at is None:
+                continue
+            place, beside = network.nearest(np.array(at[:2]))
+            left = place[fleet["way"]] - BERTH_M - fleet["front_m"]
+            near = (beside[fleet["way"]] < BERTH_M) & (left > -1.0) & (left < OPEN_ROAD_M)
+            free = np.where(near, np.minimum(free, left), free)
+    return free
 
 
 def walk(

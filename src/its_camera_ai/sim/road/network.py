@@ -154,3 +154,11 @@ class Network:
         k = np.clip(((s_m + LEAD_M) / GRID_M).astype(np.int64), 0, self._limit.shape[1] - 1)
         limit: Floats = self._limit[way, k]
         return limit
+
+    def nearest(self, place: Floats) -> tuple[Floats, Floats]:
+        """(W,) of each way the metres at which it comes nearest to a place (2,), and how near."""
+        away = self._xy - place
+        squares = (away * away).sum(axis=2)
+        k = squares.argmin(axis=1)
+        rows = np.arange(len(k))
+        return k * GRID_M - LEAD_M, np.sqrt(squares[rows, k])

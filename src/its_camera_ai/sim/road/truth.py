@@ -1,12 +1,13 @@
 """What a road world knows for certain."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from its_camera_ai.core.detections import ObjectClass
+from its_camera_ai.core.incidents import IncidentKind
 from its_camera_ai.core.road import Direction
 from its_camera_ai.core.signals import SignalState
 
@@ -136,3 +137,24 @@ class TrueQueue:
     lane: str
     vehicles: int
     length_m: float
+
+
+@dataclass(slots=True)
+class TrueIncident:
+    """Something that a script let happen, or a queue longer than its lane can hold.
+
+    Attributes:
+        place: id of the lane, area or line; empty where there is none.
+        object_ids: who takes part, the main one first.
+        began_pts_ns: when the condition began, to a tick; of a near miss the moment of its
+            smallest time to collision, or when the second body enters the conflict area.
+        ended_pts_ns: None while it lasts.
+        facts: such as ``{"pet_s": 0.8}``.
+    """
+
+    kind: IncidentKind
+    place: str
+    object_ids: tuple[int, ...]
+    began_pts_ns: int
+    ended_pts_ns: int | None = None
+    facts: Mapping[str, float] = field(default_factory=dict)

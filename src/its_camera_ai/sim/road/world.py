@@ -21,16 +21,24 @@ from its_camera_ai.sim.road.fleet import (
     drive,
 )
 from its_camera_ai.sim.road.kinds import CLASS_ID
+from its_camera_ai.sim.road.lane_changes import change_lanes
 from its_camera_ai.sim.road.lanes import Lanes
 from its_camera_ai.sim.road.layout import Layout
 from its_camera_ai.sim.road.lights import Lights
-from its_camera_ai.sim.road.movers import Mover
+from its_camera_ai.sim.road.movers import Mover, blocked_m
 from its_camera_ai.sim.road.network import Network
 from its_camera_ai.sim.road.passages import PassageWatch
 from its_camera_ai.sim.road.projection import look
 from its_camera_ai.sim.road.queues import Queues
+from its_camera_ai.sim.road.stage import Script, Stage
 from its_camera_ai.sim.road.trips import Trips
-from its_camera_ai.sim.road.truth import RoadTruth, TruePassage, TrueQueue, TrueTrip
+from its_camera_ai.sim.road.truth import (
+    RoadTruth,
+    TrueIncident,
+    TruePassage,
+    TrueQueue,
+    TrueTrip,
+)
 from its_camera_ai.sim.road.walkers import Walkers
 
 Floats = npt.NDArray[np.float64]
@@ -52,6 +60,7 @@ class RoadSpec:
         demand: factor on all flows by seconds since the start.
         start_wall_ns: UTC of stream time 0.
         warm_up_s: passes before the first frame.
+        scripts: what happens beside normal traffic, see ``scripts`` and ``free_scripts``.
     """
 
     layout: Layout
@@ -60,6 +69,7 @@ class RoadSpec:
     demand: Callable[[float], float] = _steady
     start_wall_ns: int = 1_790_002_800_000_000_000
     warm_up_s: float = 60.0
+    scripts: tuple[Script, ...] = ()
 
     def __post_init__(self) -> None:
         if not (isfinite(self.tick_s) and 0.01 <= self.tick_s <= 0.2):
@@ -91,10 +101,14 @@ class RoadWorld:
         self.lights = Lights(layout, self.network, float(self._rng.uniform(0, 30)))
         self._arrivals = Arrivals(self.network, layout.inflows, self._rng, spec.demand, ids)
         self._walkers = Walkers(layout.zebras, self.lights, self._rng, ids)
+        self._stage = Stage(
+            layout, self.network, self.lights, self._rng, ids, spec.scripts, spec.tick_s
+        )
         self.fleet = np.zeros(0, VEHICLE)
         self.movers: list[Mover] = []
         self._lane_m = layout.lanes[0].width_m
         self._lanes = Lanes(layout, self.network)
+        self._parallel = bool((self.network.left >= 0).any())
         self._ticks = -round(spec.warm_up_s / spec.tick_s)
         self._before: tuple[npt.NDArray[np.int64], Floats] = (
             np.zeros(0, np.int64),
@@ -111,8 +125,13 @@ class RoadWorld:
             self._move()
 
     @property
+    def incidents(self) -> list[TrueIncident]:
+        """What scripts let happen so far."""
+        return self._stage.incidents
+
+    @property
     def now_s(self) -> float:
-        """Stream time; negative while warming up."""
+        """Stream time, s; negative while warming up."""
         return self._ticks * self.spec.tick_s
 
     def step(self) -> RoadTruth:
@@ -132,21 +151,30 @@ class RoadWorld:
         self._ticks += 1
         now = self.now_s
         self.lights.step(tick_s)
-        fleet = self._arrivals.step(now, tick_s, self.fleet)
+        fleet = self._arrivals.step(now, tick_s, self.fleet, self._stage.closed)
         self.movers += self._walkers.step(now, tick_s, self.spec.demand(now))
+        fleet, come = self._stage.step(now, fleet)
+        self.movers += come
         if len(fleet):
-            gap, lead = Ahead(self.network, fleet, self._lane_m).of_all()
-            gate, fleet["goes"] = self.lights.gates(fleet, self._walkers.busy(now))
             wish = self.network.limit_mps(fleet["way"], fleet["front_m"]) * fleet["pace"]
             wish = np.minimum(np.minimum(wish, fleet["top_mps"]), fleet["cap_mps"])
+            if self._parallel:
+                ahead = Ahead(self.network, fleet, self._lane_m)
+                closed = self._stage.closed
+                change_lanes(
+                    self.network, fleet, wish, ahead, self._ticks, tick_s, closed, self._lane_m
+                )
+            gap, lead = Ahead(self.network, fleet, self._lane_m).of_all()
+            gate, fleet["goes"] = self.lights.gates(fleet, self._walkers.busy(now))
             hold = np.minimum(gate, fleet["hold_m"] - fleet["front_m"])
+            hold = np.minimum(hold, blocked_m(self.network, fleet, self.movers, now))
             accel = np.minimum(
                 accel_mps2(fleet, wish, gap, lead),
                 accel_mps2(fleet, wish, hold + 2.0 - _GATE_M, np.zeros(len(fleet))),
             )
-            ahead_m = fleet["front_m"].copy()
+            was_m = fleet["front_m"].copy()
             drive(fleet, accel, np.minimum(gap - CLEARANCE_M, hold - 0.05), tick_s)
-            fleet["free_s"] += (fleet["front_m"] - ahead_m) / wish
+            fleet["free_s"] += (fleet["front_m"] - was_m) / np.maximum(wish, 0.1)
             gone = fleet["front_m"] - fleet["length"] > self.network.length_m[fleet["way"]]
             fleet = fleet[~gone] if gone.any() else fleet
         self.fleet = fleet
@@ -161,7 +189,8 @@ class RoadWorld:
         self.queues = self._queues.step(
             fleet["id"], truth.lane[:n], truth.along_m[:n], fleet["length"], fleet["speed"]
         )
-        self.tables.tick(truth.wall_ns, self._lanes.tick(fleet, tick_s), self.queues)
+        driven = fleet[fleet["top_mps"] > 0]
+        self.tables.tick(truth.wall_ns, self._lanes.tick(driven, tick_s), self.queues)
         for passage in passages:
             self.tables.passage(passage)
         for trip in trips:
