@@ -14,15 +14,20 @@ export class HlsPicture implements Picture {
   private map = new MediaMap([]);
   private known = false;
   private wantedMs: number | null = null;
+  /** The moment from which it was told to load. */
+  private loadingMs: number | null = null;
   private failure = "";
   private recoveries = 0;
-  private url = "";
+  /** Counts what was asked for: only the newest may play. */
+  private turn = 0;
   private lastPicture: VideoFrameCallbackMetadata | null = null;
   private closed = false;
 
   constructor(
     readonly video: HTMLVideoElement,
     private readonly onChange: () => void,
+    /** Fetched when it is first needed; a twin in tests. */
+    private readonly library = () => import("hls.js/light"),
   ) {
     this.watchPictures();
   }
@@ -50,13 +55,13 @@ export class HlsPicture implements Picture {
 
   /** Plays another playlist; the moment that is shown is kept. */
   async load(url: string): Promise<void> {
-    const keepMs = this.wantedMs ?? this.shownMs();
+    let keepMs = this.wantedMs ?? this.shownMs();
     this.unload();
-    this.url = url;
+    const { turn } = this;
     this.failure = "";
     this.recoveries = 0;
-    const { default: HlsPlayer } = await import("hls.js/light");
-    if (this.url !== url) return; // another was asked for meanwhile
+    const { default: HlsPlayer } = await this.library();
+    if (this.turn !== turn) return; // asked for anew meanwhile, perhaps by the same address
     if (!HlsPlayer.isSupported()) {
       this.fail("This browser can't play recordings.");
       return;
@@ -77,7 +82,8 @@ export class HlsPicture implements Picture {
     hls.on(HlsPlayer.Events.LEVEL_LOADED, (_, { details }) => {
       this.map = new MediaMap(details.fragments);
       this.known = true;
-      if (keepMs !== null && this.wantedMs === null) this.wantedMs = keepMs;
+      this.wantedMs ??= keepMs;
+      keepMs = null; // today's playlist comes again and again
       this.place();
       this.onChange();
     });
@@ -149,7 +155,9 @@ export class HlsPicture implements Picture {
     this.hls = null;
     this.map = new MediaMap([]);
     this.known = false;
-    this.url = "";
+    this.loadingMs = null;
+    this.lastPicture = null;
+    this.turn += 1;
   }
 
   private watchPictures(): void {
@@ -165,12 +173,16 @@ export class HlsPicture implements Picture {
     if (mediaS === null) return;
     const { video } = this;
     if (video.readyState < HTMLMediaElement.HAVE_METADATA) {
-      this.hls.startLoad(mediaS);
+      // once: each time breaks off what is on its way, and this is asked for every picture
+      if (this.loadingMs !== this.wantedMs) this.hls.startLoad(mediaS);
+      this.loadingMs = this.wantedMs;
       if (video.readyState === HTMLMediaElement.HAVE_NOTHING) video.currentTime = mediaS;
       return;
     }
     this.wantedMs = null;
-    if (Math.abs(video.currentTime - mediaS) > 0.0005) video.currentTime = mediaS;
+    // Its clock may stand there already with the picture before on the screen: it paused in between.
+    const shows = this.lastPicture !== null;
+    if (shows || Math.abs(video.currentTime - mediaS) > 0.0005) video.currentTime = mediaS;
   }
 
   private fail(problem: string): void {
