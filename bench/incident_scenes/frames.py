@@ -18,7 +18,7 @@ from its_camera_ai.sim.road.truth import RoadTruth
 
 def plane_of(camera: PinholeCamera, calibration: Calibration | None) -> GroundPlane:
     """The exact ground plane of a simulated camera, valid where its calibration says."""
-    inverse = np.linalg.inv(camera.homography)
+    inverse = np.asarray(np.linalg.inv(camera.homography), np.float64)
     width, height = camera.size_wh
     if (inverse @ np.array([width / 2, height - 1.0, 1.0]))[2] < 0:
         inverse = -inverse
@@ -56,7 +56,7 @@ class TruthFrames:
         if renamed:
             ids = np.array([renamed.get(i, i) for i in ids.tolist()], np.int64)
         since = [self._since.setdefault(i, truth.pts_ns) for i in ids.tolist()]
-        in_lane = self._places.in_lanes(px)
+        in_lane, _ = self._places.holding(px, truth.xyxy[inside].astype(np.float32))
         lane = np.where(in_lane.any(axis=1), in_lane.argmax(axis=1), -1) if n else np.zeros(0)
         nowhere = np.full((n, 2), math.nan)
         known = self._calibrated

@@ -8,12 +8,12 @@ import numpy.typing as npt
 
 from its_camera_ai.analytics.incidents.finding import Finding
 from its_camera_ai.analytics.incidents.limits import IncidentLimits
-from its_camera_ai.analytics.incidents.on_road import riders_of
 from its_camera_ai.analytics.incidents.view import Bools, Floats, View
 from its_camera_ai.analytics.measures.conflicts import (
     Bodies,
     conflict_angle_deg,
     conflict_type,
+    meet_turning,
     needed_deceleration,
     times_to_collision,
 )
@@ -27,6 +27,7 @@ _LANE_KEEPING_DEG = 12.0
 _WIDTH_MIN_M = 0.4
 _SEVERE_TTC_S = 1.0
 _GONE_S = 1.0
+_TURN_LATER_S = 0.5
 
 
 @dataclass(slots=True)
@@ -68,12 +69,13 @@ class CollisionCourses:
         bodies = _bodies(view)
         first, second = bodies.take(a), bodies.take(b)
         ttc = times_to_collision(first, second)
-        sure = _narrowed(bodies, view.frame.position_sd_m)
-        meets = np.isfinite(times_to_collision(sure.take(a), sure.take(b)))
         needed = needed_deceleration(first, second, ttc)
-        hit = meets & (ttc <= limits.ttc_s) & (needed >= limits.brake_mps2)
+        hit = np.flatnonzero((ttc <= limits.ttc_s) & (needed >= limits.brake_mps2))
+        if not len(hit):
+            return
+        hit = hit[self._surely(view, bodies, a[hit], b[hit])]
         angle = conflict_angle_deg(bodies.heading_rad[a], bodies.heading_rad[b])
-        for k in np.flatnonzero(hit).tolist():
+        for k in hit.tolist():
             key = _key(view, int(a[k]), int(b[k]))
             close = self._close.get(key)
             if close is None:
@@ -107,9 +109,21 @@ class CollisionCourses:
         apart_lanes = self._keep_apart(view, i, j)
         return i[~apart_lanes], j[~apart_lanes]
 
+    def _surely(self, view: View, bodies: Bodies, a: Rows, b: Rows) -> Bools:
+        """(P,) pairs that also meet if their bodies are smaller by what their places are unsure,
+        and if who turns goes on turning.
+        """
+        sure = _narrowed(bodies, view.frame.position_sd_m)
+        one, other = sure.take(a), sure.take(b)
+        meets: Bools = np.isfinite(times_to_collision(one, other))
+        if meets.any():
+            turn = view.turn_radps()
+            meets &= meet_turning(one, other, turn[a], turn[b], self._limits.ttc_s + _TURN_LATER_S)
+        return meets
+
     @staticmethod
     def _keep_apart(view: View, i: Rows, j: Rows) -> Bools:
-        if not len(view.places.lanes):
+        if not view.places.scene.lanes:
             return np.zeros(len(i), bool)
         ways = view.places.lane_way_m[view.lane]
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -149,9 +163,8 @@ class CollisionCourses:
 
 def _users(view: View) -> Rows:
     """Rows of road users with a place in metres; a rider is part of the two-wheeler."""
-    riders, _ = riders_of(view)
     kinds = view.frame.class_id <= ObjectClass.TRUCK
-    rows: Rows = np.flatnonzero(view.fresh & view.metric & kinds & ~riders)
+    rows: Rows = np.flatnonzero(view.fresh & view.metric & kinds & ~view.riders)
     return rows
 
 

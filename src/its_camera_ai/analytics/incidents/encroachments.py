@@ -8,8 +8,7 @@ import numpy.typing as npt
 from its_camera_ai.analytics.incidents.finding import Finding
 from its_camera_ai.analytics.incidents.limits import IncidentLimits
 from its_camera_ai.analytics.incidents.memory import HISTORY, NEVER, Slots, Table
-from its_camera_ai.analytics.incidents.on_road import riders_of
-from its_camera_ai.analytics.incidents.view import BODY_M, View
+from its_camera_ai.analytics.incidents.view import BODY_M, Floats, View
 from its_camera_ai.analytics.measures.conflicts import (
     Encroachment,
     TimedPath,
@@ -28,6 +27,8 @@ _BEHIND_M = 12.0
 _ASIDE_M = 6.0
 _DIRECTION_M = 2.0
 _FIRST_WENT_M = 2.0
+_COME_M = 6.0
+_SAME_WAY_M = 1.5
 
 
 class Encroachments:
@@ -42,12 +43,12 @@ class Encroachments:
         old = [k for k, at in self._judged.items() if now - at > 4 * _PATH_S * NS_PER_S]
         for key in old:
             del self._judged[key]
-        riders, _ = riders_of(view)
         fast = view.speed_mps * 3.6 >= self._limits.pet_kmh
         wheels = view.motor | view.is_class(ObjectClass.BICYCLE)
         rows = np.flatnonzero(view.fresh & view.metric & fast & wheels)
         slots = self._who_was_there(view)
-        slots = slots[~np.isin(slots, view.slot[riders])]
+        if view.riders.any():
+            slots = slots[~np.isin(slots, view.slot[view.riders])]
         if not len(rows) or not len(slots):
             return
         for row, slot in self._near(view, rows, slots):
@@ -98,6 +99,8 @@ class Encroachments:
             return None
         track, other = int(view.frame.track_id[row]), int(table["track"][slot])
         self._judged[(other, track)] = now
+        if _follows(first.xy_m, second.xy_m):
+            return None
         parallel = not limits.pet_angle_deg <= found.angle_deg <= 180 - limits.pet_angle_deg
         if parallel or not 0 <= found.pet_s <= limits.pet_s:
             return None
@@ -140,6 +143,21 @@ class Encroachments:
             },
             row,
         )
+
+
+def _follows(first: Floats, second: Floats) -> bool:
+    """Whether the second one came the same way as the first: it drives behind, and no more.
+
+    Args:
+        first, second: (K, 2) paths in metres.
+    """
+    come = second[np.hypot(*(second - second[-1]).T) >= _COME_M]
+    if not len(come):
+        come = second[:1]
+    distance = np.hypot(*(come[:, None] - first[None]).transpose(2, 0, 1))
+    near = distance.argmin(axis=1)
+    inside = (near > 0) & (near < len(first) - 1) & (distance.min(axis=1) < _SAME_WAY_M)
+    return bool(inside[-1])
 
 
 def _size(row: Table) -> tuple[float, float]:

@@ -92,7 +92,7 @@ class IncidentLimits:
     lamps_late_s: float = 0.5
     ttc_s: float = 1.5
     brake_mps2: float = 3.35
-    ttc_looks_s: float = 0.2
+    ttc_looks_s: float = 0.3
     pet_s: float = 1.0
     pet_kmh: float = 15.0
     pet_angle_deg: float = 30.0

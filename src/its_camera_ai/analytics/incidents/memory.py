@@ -23,6 +23,7 @@ ROW = np.dtype(
         ("width_m", np.float64),
         ("at", np.float64, (HISTORY, 2)),
         ("at_ns", np.int64, (HISTORY,)),
+        ("way_rad", np.float64, (HISTORY,)),  # heading at those places
         ("count", np.int64),  # of places ever put into the ring
         ("stood_ns", np.int64),  # since when it stands, NEVER while it moves
         ("stood_last_ns", np.int64),
@@ -107,8 +108,14 @@ class TrackMemory:
                 del self._slot[int(self.table["track"][slot])]
                 self._free.append(slot)
 
-    def remember(self, slots: Slots, places: npt.NDArray[np.float64], pts_ns: int) -> None:
-        """Put the present (N, 2) places into the rings of these rows."""
+    def remember(
+        self,
+        slots: Slots,
+        places: npt.NDArray[np.float64],
+        way_rad: npt.NDArray[np.float64],
+        pts_ns: int,
+    ) -> None:
+        """Put the present (N, 2) places and (N,) headings into the rings of these rows."""
         table = self.table
         count = table["count"][slots]
         last_ns = table["at_ns"][slots, (count - 1) % HISTORY]
@@ -116,6 +123,7 @@ class TrackMemory:
         rows, into = slots[due], count[due] % HISTORY
         table["at"][rows, into] = places[due]
         table["at_ns"][rows, into] = pts_ns
+        table["way_rad"][rows, into] = way_rad[due]
         table["count"][rows] += 1
 
     def path(self, slot: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:

@@ -8,7 +8,7 @@ from its_camera_ai.analytics.incidents.finding import Finding
 from its_camera_ai.analytics.incidents.limits import IncidentLimits
 from its_camera_ai.analytics.incidents.memory import NEVER
 from its_camera_ai.analytics.incidents.places import distance_to_edge
-from its_camera_ai.analytics.incidents.view import BOX_M, Bools, View
+from its_camera_ai.analytics.incidents.view import BOX_M, View
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.incidents import IncidentKind
 from its_camera_ai.core.scene import Scene
@@ -33,10 +33,9 @@ class OnRoad:
     def update(self, view: View) -> Iterator[Finding]:
         if not self._looks or not len(view.frame):
             return
-        riders, ridden = riders_of(view)
         cycles = view.is_class(ObjectClass.BICYCLE)
         moving = view.speed_mps > _RIDING_MPS
-        who = (view.is_class(ObjectClass.PERSON) & ~riders) | (cycles & (ridden | moving))
+        who = (view.is_class(ObjectClass.PERSON) & ~view.riders) | (cycles & (view.ridden | moving))
         places = view.places
         inside = view.in_zone[:, places.carriageways].any(axis=1)
         inside &= ~view.in_zone[:, places.crossings].any(axis=1)
@@ -84,29 +83,3 @@ class OnRoad:
             row,
             limits.on_road_join_m,
         )
-
-
-def riders_of(view: View) -> tuple[Bools, Bools]:
-    """(N,) people who sit on a two-wheeler, and (N,) two-wheelers with someone on them.
-
-    The person's box stands in the two-wheeler's: half of its width over it, its feet within it.
-    """
-    people = np.flatnonzero(view.is_class(ObjectClass.PERSON))
-    wheels = np.flatnonzero(
-        view.is_class(ObjectClass.BICYCLE) | view.is_class(ObjectClass.MOTORCYCLE)
-    )
-    riders, ridden = np.zeros(len(view.frame), bool), np.zeros(len(view.frame), bool)
-    if not len(people) or not len(wheels):
-        return riders, ridden
-    person, wheel = view.frame.xyxy[people][:, None], view.frame.xyxy[wheels][None]
-    wide = np.minimum(person[..., 2], wheel[..., 2]) - np.maximum(person[..., 0], wheel[..., 0])
-    feet = person[..., 3]
-    tall = wheel[..., 3] - wheel[..., 1]
-    pairs = (
-        (wide >= 0.5 * (person[..., 2] - person[..., 0]))
-        & (feet >= wheel[..., 1])
-        & (feet <= wheel[..., 3] + 0.25 * tall)
-    )
-    riders[people[pairs.any(axis=1)]] = True
-    ridden[wheels[pairs.any(axis=0)]] = True
-    return riders, ridden

@@ -89,8 +89,8 @@ class SlowVehicles:
             left_m = float(view.places.lane_length_m[lane] - view.frame.along_m[row])
             if not left_m > free_m:
                 return False
-        along, across = view.gaps_m(row)
-        ahead = (along > 0.5) & (along < free_m) & (across < ACROSS_M)
+        along, across = view.gaps_m(np.array([row]))
+        ahead = (along[0] > 0.5) & (along[0] < free_m) & (across[0] < ACROSS_M)
         ahead &= view.speed_mps < 1.5 * view.speed_mps[row]
         return not bool(ahead.any())
 

@@ -10,13 +10,13 @@ from its_camera_ai.analytics.incidents.limits import IncidentLimits
 from its_camera_ai.analytics.incidents.memory import NEVER
 from its_camera_ai.analytics.incidents.places import distance_to_segments
 from its_camera_ai.analytics.incidents.signal_log import SignalLog
-from its_camera_ai.analytics.incidents.view import View
-from its_camera_ai.core.detections import ObjectClass
+from its_camera_ai.analytics.incidents.view import Floats, View
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.signals import SignalState
 from its_camera_ai.core.time import NS_PER_S
 
 Bools = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
 ACROSS_M = 2.2
 """Half the width of the way in which someone ahead is in front."""
 _SAME_SPOT_M = 2.5
@@ -65,17 +65,16 @@ class StandingWatch:
         self._follow(view)
         table, slot, now = view.memory.table, view.slot, view.frame.pts_ns
         stands = table["stood_ns"][slot] != NEVER
-        n = len(stands)
-        leader = np.full(n, -1, np.intp)
+        leader = np.full(len(stands), -1, np.intp)
         excused = stands & view.in_zone[:, view.places.parkings].any(axis=1)
         rows = np.flatnonzero(stands & view.motor & ~excused)
-        for row in rows.tolist():
-            leader[row] = self._leader(view, row)
-        waiting = self._rows_with_follower(leader, n)
-        for row in rows.tolist():
-            excused[row] = leader[row] < 0 and self._reason(
-                view, row, signals, jammed, follower=bool(waiting[row])
-            )
+        if len(rows):
+            leader[rows], people = self._ahead(view, rows)
+            heads = leader[rows] < 0
+            waiting = np.zeros(len(stands), bool)
+            waiting[leader[leader >= 0]] = True
+            waits = people | self._waits(view, rows, heads, waiting[rows], signals, jammed)
+            excused[rows] = heads & waits
         table["free_ns"][slot[excused & view.fresh]] = now
         since = np.maximum(table["stood_ns"][slot], table["free_ns"][slot])
         held = np.where(stands, now - np.maximum(table["stood_ns"][slot], 0), 0) / NS_PER_S
@@ -127,72 +126,68 @@ class StandingWatch:
             for name in ("stood_ns", "free_ns", "spot", "left_by"):
                 table[name][slot] = table[name][others[nearest]]
 
-    def _leader(self, view: View, row: int) -> int:
-        """The nearest motor vehicle ahead within the queue's gap that stands or creeps."""
-        along, across = view.gaps_m(row)
-        gap = along - (view.body_m[:, 0] + view.body_m[row, 0]) / 2
-        slow = view.speed_mps * 3.6 < self._limits.move_kmh
-        ahead = (
-            view.motor & slow & (along > 0.5) & (gap < self._limits.queue_gap_m)
-            & (across < ACROSS_M)
-        )  # fmt: skip
-        ahead[row] = False
-        if not ahead.any():
-            return -1
-        return int(np.where(ahead, along, np.inf).argmin())
+    def _ahead(self, view: View, rows: Rows) -> tuple[Rows, Bools]:
+        """(S,) the nearest motor vehicle ahead of each within the queue's gap that stands or
+        creeps, −1 for none; and (S,) whether people are near ahead.
+        """
+        limits = self._limits
+        along, across = view.gaps_m(rows)
+        half = view.body_m[:, 0] / 2
+        gap = along - half[rows, None]
+        gap[np.arange(len(rows)), rows] = np.nan
+        slow = view.motor & (view.speed_mps * 3.6 < limits.move_kmh)
+        with np.errstate(invalid="ignore"):
+            queue = slow & (along > 0.5) & (gap - half < limits.queue_gap_m) & (across < ACROSS_M)
+            people = view.on_foot & (gap > -1) & (gap < limits.yield_m) & (across < 2 * ACROSS_M)
+        nearest = np.where(queue & np.isfinite(gap), along, np.inf).argmin(axis=1)
+        leader = np.where((queue & np.isfinite(gap)).any(axis=1), nearest, -1)
+        return leader, np.asarray(people.any(axis=1))
 
-    @staticmethod
-    def _rows_with_follower(leader: npt.NDArray[np.intp], n: int) -> Bools:
-        followed = np.zeros(n, bool)
-        followed[leader[leader >= 0]] = True
-        return followed
-
-    def _reason(
+    def _waits(
         self,
         view: View,
-        row: int,
+        rows: Rows,
+        heads: Bools,
+        followed: Bools,
         signals: SignalLog,
         jammed: Sequence[bool],
-        *,
-        follower: bool,
+    ) -> Bools:
+        """(S,) whether its lane is a reason to stand: congested, or its end is near and closed."""
+        lane = view.lane[rows]
+        waits = np.zeros(len(rows), bool)
+        asked = np.flatnonzero(heads & (lane >= 0))
+        if not len(asked):
+            return waits
+        end_m = self._end_m(view, rows[asked], lane[asked])
+        stood_s = view.since_s("stood_ns")[rows[asked]]
+        for k, left_m, long_s in zip(asked.tolist(), end_m, stood_s, strict=True):
+            if jammed[lane[k]]:
+                waits[k] = True
+            elif left_m <= self._limits.stop_reach_m:
+                waits[k] = self._closed(int(lane[k]), float(long_s), signals, view.frame.wall_ns,
+                                        followed=bool(followed[k]))  # fmt: skip
+        return waits
+
+    def _closed(
+        self, lane: int, stood_s: float, signals: SignalLog, wall_ns: int, *, followed: bool
     ) -> bool:
-        limits, lane = self._limits, int(view.lane[row])
-        if self._people_ahead(view, row):
+        limits, heads = self._limits, self._heads[lane]
+        if not self._stop_line[lane]:
+            return followed and stood_s < limits.wait_s
+        states = [signals.state_at(head, wall_ns) for head in heads]
+        if any(state in _STOPPED for state in states):
             return True
-        if lane < 0:
-            return False
-        if jammed[lane]:
-            return True
-        if self._end_m(view, row, lane) > limits.stop_reach_m:
-            return False
-        stood_s = view.since_s("stood_ns")[row]
-        if self._stop_line[lane]:
-            states = [signals.state_at(head, view.frame.wall_ns) for head in self._heads[lane]]
-            if any(state in _STOPPED for state in states):
-                return True
-            if states and all(state is SignalState.GREEN for state in states):
-                green_s = min(
-                    signals.lasted_s(head, view.frame.wall_ns) for head in self._heads[lane]
-                )
-                return green_s < limits.green_start_s
-            return bool(stood_s < limits.wait_s)
-        return follower and bool(stood_s < limits.wait_s)
+        if states and all(state is SignalState.GREEN for state in states):
+            green_s = min(signals.lasted_s(head, wall_ns) for head in heads)
+            return green_s < limits.green_start_s
+        return stood_s < limits.wait_s
 
-    def _people_ahead(self, view: View, row: int) -> bool:
-        people = view.is_class(ObjectClass.PERSON) | view.is_class(ObjectClass.BICYCLE)
-        if not people.any():
-            return False
-        along, across = view.gaps_m(row)
-        gap = along - view.body_m[row, 0] / 2
-        near = people & (gap > -1) & (gap < self._limits.yield_m) & (across < 2 * ACROSS_M)
-        return bool(near.any())
-
-    def _end_m(self, view: View, row: int, lane: int) -> float:
-        """From the body's front to the stop line, or to where the lane's heading ends."""
-        start, end = view.places.lane_end_px[lane]
-        if view.metric[row] and view.places.plane is not None:
-            start, end = view.places.plane.to_world(np.stack([start, end]))
-        distance = float(
-            distance_to_segments(view.place[row], start[None], end[None])[0] / view.scale[row]
-        )
-        return distance - float(view.body_m[row, 0]) / 2
+    @staticmethod
+    def _end_m(view: View, rows: Rows, lane: npt.NDArray[np.int16]) -> Floats:
+        """From each body's front to the stop line, or to where the lane's heading ends."""
+        places = view.places
+        metric = view.metric[rows, None, None]
+        ends = np.where(metric, places.lane_end_m[lane], places.lane_end_px[lane])
+        away = distance_to_segments(view.place[rows], ends[:, 0], ends[:, 1])
+        distance: Floats = away / view.scale[rows] - view.body_m[rows, 0] / 2
+        return distance

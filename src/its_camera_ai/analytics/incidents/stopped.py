@@ -28,7 +28,7 @@ class StoppedVehicles:
     def update(self, view: View, standing: Standing) -> Iterator[Finding]:
         places = view.places
         on_road = view.in_zone[:, places.carriageways].any(axis=1)
-        restricted = _restricted(view)
+        restricted = view.in_zone[:, places.restricted].any(axis=1)
         waits = standing.queued | standing.excused | restricted
         found = standing.stands & view.motor & view.fresh & ~waits & ((view.lane >= 0) | on_road)
         for row in np.flatnonzero(found).tolist():
@@ -151,13 +151,6 @@ class Debris:
             reach = self._limits.debris_from_m + float(view.body_m[nearest, 0]) / 2
             if distance[nearest] <= reach:
                 table["left_by"][view.slot[row]] = view.frame.track_id[nearest]
-
-
-def _restricted(view: View) -> Bools:
-    """(N,) in a zone where standing is the business of ``IllegalParking``."""
-    uses = np.array([zone.use in LIMIT_S for zone in view.places.scene.zones], bool)
-    inside: Bools = np.asarray(view.in_zone[:, uses].any(axis=1))
-    return inside
 
 
 def _zone_of(view: View, row: int, which: Bools) -> str:

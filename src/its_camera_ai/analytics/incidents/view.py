@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from its_camera_ai.analytics.incidents.memory import NEVER, Slots, TrackMemory
 from its_camera_ai.analytics.incidents.places import Places
+from its_camera_ai.analytics.incidents.riders import riders_of
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.road_users import RoadFrame
 from its_camera_ai.core.scene import Anchor, anchor_points
@@ -34,6 +35,7 @@ _MOTOR = np.isin(
     np.arange(8),
     [ObjectClass.MOTORCYCLE, ObjectClass.CAR, ObjectClass.BUS, ObjectClass.TRUCK],
 )
+_TURN_S = (0.2, 0.6)
 _TREND_S = (0.45, 2.0)
 """Speeds in the picture are taken over at least the first and at most the second."""
 
@@ -52,6 +54,7 @@ class View:
         body_m: (N, 2) length and width, a usual one's where unknown.
         lane: (N,) index or −1. in_lane: (N, L). in_zone: (N, Z).
         motor: (N,) motor vehicles.
+        riders: (N,) people on a two-wheeler. ridden: (N,) two-wheelers with someone on them.
         dt_s: looked-at time since the frame before; 0 for the first.
     """
 
@@ -71,6 +74,8 @@ class View:
     in_lane: Bools
     in_zone: Bools
     motor: Bools
+    riders: Bools
+    ridden: Bools
     dt_s: float
 
     @classmethod
@@ -90,10 +95,11 @@ class View:
         fresh = frame.observed.copy()
         _follow(memory, slot, frame, metric, place, scale, fresh)
         trend = _trend(memory, slot, place, scale, frame.pts_ns)
-        memory.remember(slot[fresh], place[fresh], frame.pts_ns)
+        memory.remember(slot[fresh], place[fresh], frame.heading_rad[fresh], frame.pts_ns)
         velocity = np.where(metric[:, None], frame.velocity_mps, trend)
         body = np.stack([frame.length_m, frame.width_m], axis=1)
-        in_lane = places.in_lanes(ground)
+        in_lane, in_zone = places.holding(ground, frame.xyxy)
+        riders, ridden = riders_of(frame.xyxy, frame.class_id)
         first = in_lane.argmax(axis=1) if in_lane.shape[1] else np.zeros(len(frame), np.intp)
         held = in_lane.any(axis=1) if in_lane.shape[1] else np.zeros(len(frame), bool)
         lane = np.where(frame.lane >= 0, frame.lane, np.where(held, first, -1))
@@ -112,8 +118,10 @@ class View:
             np.where(np.isnan(body), BODY_M[kind], body),
             lane.astype(np.int16),
             in_lane,
-            places.in_zones(ground, frame.xyxy),
+            in_zone,
             _MOTOR[kind],
+            riders,
+            ridden,
             dt_s,
         )
 
@@ -125,22 +133,28 @@ class View:
         same: Bools = self.frame.class_id == kind
         return same
 
+    @property
+    def on_foot(self) -> Bools:
+        """(N,) people and bicycles."""
+        return self.is_class(ObjectClass.PERSON) | self.is_class(ObjectClass.BICYCLE)
+
     def since_s(self, name: str) -> Floats:
         """(N,) seconds since this time in the memory; 0 for never."""
         at = self.rows(name)
         return np.where(at == NEVER, 0.0, (self.frame.pts_ns - np.maximum(at, 0)) / NS_PER_S)
 
-    def way(self, row: int) -> Floats:
-        """(2,) unit vector of travel at this row: its lane's, else its own; NaN if neither."""
-        lane = int(self.lane[row])
-        if lane >= 0:
-            return self.lane_way(row, lane)
-        if self.metric[row]:
-            heading = self.frame.heading_rad[row]
-            return np.array([np.cos(heading), np.sin(heading)])
-        speed = self.speed_mps[row]
-        way: Floats = self.velocity[row] / speed if speed > 0 else np.full(2, np.nan)
-        return way
+    def ways(self, rows: npt.NDArray[np.intp]) -> Floats:
+        """(S, 2) unit vector of travel at these rows: the lane's, else its own; NaN if neither."""
+        heading = self.frame.heading_rad[rows]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            trend = self.velocity[rows] / self.speed_mps[rows, None]
+        metric = self.metric[rows, None]
+        own = np.where(metric, np.stack([np.cos(heading), np.sin(heading)], axis=1), trend)
+        if not self.in_lane.shape[1]:
+            return own
+        lane = self.lane[rows]
+        along = np.where(metric, self.places.lane_way_m[lane], self.places.lane_way_px[lane])
+        return np.where(lane[:, None] >= 0, along, own)
 
     def lane_way(self, row: int, lane: int) -> Floats:
         """(2,) the lane's way of travel in the unit of this row."""
@@ -148,15 +162,17 @@ class View:
         way: Floats = (places.lane_way_m if self.metric[row] else places.lane_way_px)[lane]
         return way
 
-    def gaps_m(self, row: int) -> tuple[Floats, Floats]:
-        """From this row to all others, along and across its way, m: (N,) middle to middle each.
+    def gaps_m(self, rows: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
+        """From these rows to all, along and across their ways, m: (S, N) middle to middle each.
 
         NaN for those that are not in the same unit.
         """
-        way = self.way(row)
-        apart = (self.place - self.place[row]) / self.scale[row]
-        apart[self.metric != self.metric[row]] = np.nan
-        return apart @ way, np.abs(apart @ np.array([-way[1], way[0]]))
+        way = self.ways(rows)
+        apart = (self.place - self.place[rows, None]) / self.scale[rows, None, None]
+        apart[self.metric != self.metric[rows, None]] = np.nan
+        along = apart[..., 0] * way[:, :1] + apart[..., 1] * way[:, 1:]
+        across = np.abs(apart[..., 1] * way[:, :1] - apart[..., 0] * way[:, 1:])
+        return along, across
 
     def distance_m(self, row: int) -> Floats:
         """(N,) from this row to all others, NaN for those not in the same unit."""
@@ -164,6 +180,19 @@ class View:
         apart[self.metric != self.metric[row]] = np.nan
         distance: Floats = np.hypot(apart[:, 0], apart[:, 1])
         return distance
+
+    def turn_radps(self) -> Floats:
+        """(N,) rate of turn of late, counter-clockwise; 0 while unknown."""
+        table, slot, now = self.memory.table, self.slot, self.frame.pts_ns
+        age_s = _ages_s(table["at_ns"][slot], now)
+        k = np.where(age_s >= _TURN_S[0], age_s, np.inf).argmin(axis=1)
+        every = np.arange(len(slot))
+        over_s = age_s[every, k]
+        turned = self.frame.heading_rad - table["way_rad"][slot, k]
+        with np.errstate(invalid="ignore"):
+            rate = ((turned + np.pi) % (2 * np.pi) - np.pi) / over_s
+        known = (over_s >= _TURN_S[0]) & (over_s <= _TURN_S[1]) & np.isfinite(rate)
+        return np.where(known, rate, 0.0)
 
     def box(self, row: int) -> tuple[float, float, float, float]:
         left, top, right, bottom = (float(v) for v in self.frame.xyxy[row])
@@ -205,11 +234,7 @@ def _follow(
 
 def _trend(memory: TrackMemory, slot: Slots, place: Floats, scale: Floats, pts_ns: int) -> Floats:
     """(N, 2) m/s from the remembered places, NaN where they are too few."""
-    ages = np.where(
-        memory.table["at_ns"][slot] == NEVER,
-        np.inf,
-        (pts_ns - np.maximum(memory.table["at_ns"][slot], 0)) / NS_PER_S,
-    )
+    ages = _ages_s(memory.table["at_ns"][slot], pts_ns)
     ages = np.where((ages < _TREND_S[0]) | (ages > _TREND_S[1]), np.inf, ages)
     if not len(slot):
         return np.zeros((0, 2))
@@ -218,3 +243,8 @@ def _trend(memory: TrackMemory, slot: Slots, place: Floats, scale: Floats, pts_n
     before = memory.table["at"][slot, best]
     trend: Floats = (place - before) / (scale * age)[:, None]
     return np.where(np.isfinite(age)[:, None], trend, np.nan)
+
+
+def _ages_s(at_ns: npt.NDArray[np.int64], pts_ns: int) -> Floats:
+    """How long ago, inf for never."""
+    return np.where(at_ns == NEVER, np.inf, (pts_ns - np.maximum(at_ns, 0)) / NS_PER_S)

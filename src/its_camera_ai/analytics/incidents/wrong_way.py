@@ -8,8 +8,7 @@ import numpy.typing as npt
 from its_camera_ai.analytics.incidents.finding import Finding
 from its_camera_ai.analytics.incidents.limits import IncidentLimits
 from its_camera_ai.analytics.incidents.memory import NEVER
-from its_camera_ai.analytics.incidents.places import Floats
-from its_camera_ai.analytics.incidents.view import Bools, View
+from its_camera_ai.analytics.incidents.view import Bools, Floats, View
 from its_camera_ai.core.incidents import IncidentKind
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.time import NS_PER_S

@@ -79,7 +79,7 @@ def times_to_collision(first: Bodies, second: Bodies) -> Floats:
             )
             place = (apart * axis).sum(axis=1)
             speed = (closing * axis).sum(axis=1)
-            with np.errstate(divide="ignore", invalid="ignore"):
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 one, other = (-reach - place) / speed, (reach - place) / speed
             still = speed == 0
             inside = np.abs(place) <= reach
@@ -103,6 +103,49 @@ def _half_extent(axis: Floats, body: Bodies, along: Floats, across: Floats) -> F
         + np.abs((axis * across).sum(axis=1)) * body.width_m
     ) / 2
     return extent
+
+
+def meet_turning(
+    first: Bodies,
+    second: Bodies,
+    first_turn_radps: Floats,
+    second_turn_radps: Floats,
+    within_s: float,
+    step_s: float = 0.1,
+) -> npt.NDArray[np.bool_]:
+    """Whether each pair touches within a time if both keep their speed and their rate of turn.
+
+    Looked at every ``step_s``; a pair that only brushes past between two looks is not found.
+
+    Args:
+        first, second: N rows each, paired.
+        first_turn_radps, second_turn_radps: (N,), counter-clockwise.
+
+    Returns:
+        (N,).
+    """
+    meets = np.zeros(len(first), bool)
+    for t_s in np.arange(0.0, within_s + step_s / 2, step_s):
+        one, other = _turned(first, first_turn_radps, t_s), _turned(second, second_turn_radps, t_s)
+        meets |= times_to_collision(one, other) == 0
+    return meets
+
+
+def _turned(body: Bodies, turn_radps: Floats, t_s: float) -> Bodies:
+    """Where bodies on circles are after a time, standing."""
+    angle = turn_radps * t_s
+    # chord of the arc: speed·t·sinc(angle/2), half of the angle off the tangent
+    reach = t_s * np.sinc(angle / (2 * np.pi))
+    cos, sin = np.cos(angle / 2) * reach, np.sin(angle / 2) * reach
+    vx, vy = body.velocity_mps[:, 0], body.velocity_mps[:, 1]
+    moved = np.stack([vx * cos - vy * sin, vx * sin + vy * cos], axis=1)
+    return Bodies(
+        body.xy_m + moved,
+        np.zeros_like(moved),
+        body.heading_rad + angle,
+        body.length_m,
+        body.width_m,
+    )
 
 
 def needed_deceleration(first: Bodies, second: Bodies, ttc_s: Floats) -> Floats:
