@@ -179,5 +179,10 @@ MOTORWAY = SceneDescription(
         for y in (34.0, 46.0, 64.0, 100.0)
         for side in (-1, 1)
         for x in (EDGE_M, SHOULDER_M)
+    )
+    + tuple(
+        (side * x, 22.0)  # the shoulder is beside the picture there
+        for side in (-1, 1)
+        for x in (EDGE_M, (LANES_M[1] + LANES_M[2]) / 2)
     ),
 )
