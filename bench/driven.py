@@ -14,6 +14,9 @@ import numpy.typing as npt
 
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.ground import GroundPlane
+from its_camera_ai.core.picture_points import Point, Unit
+from its_camera_ai.core.road import Lane
+from its_camera_ai.core.scene import Line, Scene
 from its_camera_ai.core.tracks import FrameTracks
 from its_camera_ai.sim.camera import PinholeCamera, Viewpoint
 
@@ -28,6 +31,8 @@ VIEWS = {
     "mast": Viewpoint(-22.0, 22.0, 12.0, 80.0, 24.0, 70.0),
 }
 """A road runs north along x = 0…8 m: seen from above it, from its edge, and from the side."""
+LINE_M = {"gantry": 32.0, "roadside": 32.0, "mast": 28.0}
+"""Where the counting line of each view lies across the road."""
 SIZES_M = {
     ObjectClass.MOTORCYCLE: ((1.9, 2.3), (0.7, 0.9), (1.3, 1.6)),
     ObjectClass.CAR: ((3.6, 5.4), (1.65, 2.0), (1.4, 1.9)),
@@ -69,6 +74,11 @@ class Drive:
 
     def y_m(self, t_s: float) -> float:
         return self.begin_m + (1 if self.forward else -1) * self.way_m(t_s)
+
+    def front_reaches_s(self, view: str) -> float:
+        """When its front is over the line of a view."""
+        half = self.dims_m[0] / 2
+        return self.reaches_s(LINE_M[view] + (-half if self.forward else half))
 
     def reaches_s(self, y_m: float) -> float:
         """When its middle is there (bisection; speeds never fall to 0 before)."""
@@ -175,3 +185,21 @@ def frames(
             np.ones(len(rows), np.bool_),
             looks_per_s=10.0,
         )
+
+
+def road_scene(camera: PinholeCamera, view: str) -> Scene:
+    """One line across the road and a lane each way."""
+
+    def px(*ground: Point) -> tuple[Point, ...]:
+        seen = camera.project(np.array([[x, y, 0.0] for x, y in ground]))
+        return tuple((float(u), float(v)) for u, v, _ in seen)
+
+    y = LINE_M[view]
+    lanes = []
+    for name, left, way in (("south", 0.0, -1), ("north", 4.0, 1)):
+        right = left + 4
+        corners = px((left, y - 12), (right, y - 12), (right, y + 25), (left, y + 25))
+        start, end = px((left + 2, y - 6 * way), (left + 2, y + 6 * way))
+        lanes.append(Lane(name, corners, (start, end), Unit.PX))
+    start, end = px((-2.0, y), (10.0, y))
+    return Scene((Line("line", (start, end), Unit.PX),), lanes=tuple(lanes))

@@ -21,7 +21,8 @@ class RoadUsersConfig:
         speed_kmh_max: a spot speed above this is no speed but a mistake.
         interval_kmh_max, interval_share_max: a confidence interval whose half is wider than both
             (the second as a share of the speed) is told as no speed.
-        wander: how far speed strays by itself: variance of its change per second, m²/s³.
+        wander, wander_on_foot: how far the speed of vehicles, and of people, strays by itself:
+            variance of its change per second, m²/s³. People start and stop within a step.
         gate: innovations beyond this many standard deviations are taken as less certain.
         heading_sd_factor, heading_mps_min: a heading is taken from motion that is faster than so
             many of its standard deviations, and than this.
@@ -45,6 +46,7 @@ class RoadUsersConfig:
     interval_kmh_max: float = 8.0
     interval_share_max: float = 0.2
     wander: float = 2.0
+    wander_on_foot: float = 8.0
     gate: float = 3.0
     heading_sd_factor: float = 2.5
     heading_mps_min: float = 0.5

@@ -10,6 +10,7 @@ from its_camera_ai.analytics.road_users.path_fit import (
     DIMS,
     HEADING,
     SPEED,
+    TURN,
     PathFit,
     Sightings,
     fit_paths,
@@ -21,7 +22,7 @@ from its_camera_ai.core.time import NS_PER_S
 
 _ROUND_S = 0.25
 """Fits are made for all that are due at once, as one costs little more than none."""
-_FIT_EVERY_S_MAX = 2.0
+_FIT_EVERY_S_MAX = 1.0
 _MOVING_MPS = 1.0
 _SLOW_MPS, _SLOW_HEADING_SD_RAD, _HEADING_SD_RAD = 3.0, 0.2, 1.0
 """Below this speed a heading that is known says more than the motion."""
@@ -173,6 +174,7 @@ class Fitter:
         roster.cross[slots] = joint[:, :2, 2:]
         roster.speed[slots] = joint[:, 2:, 2:]
         roster.state_ns[slots] = now_ns
+        roster.turn_rps[slots] = state[:, TURN]
         roster.heading_rad[slots] = (heading + np.pi) % (2 * np.pi) - np.pi
 
 

@@ -16,11 +16,14 @@ from its_camera_ai.analytics.road_users.lanes import NONE, LaneMap
 from its_camera_ai.analytics.road_users.motion import Motion
 from its_camera_ai.analytics.road_users.roster import Bools, Floats, Ints, Roster, Slots
 from its_camera_ai.analytics.road_users.view import View
+from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.ground import GroundPlane
 from its_camera_ai.core.time import NS_PER_S
 
 _WAY_BACK_S = 0.5
 _PLACE_SD_M_MAX = 10.0
+_FOLLOWS_LENGTHS = 1.5
+_TURN_LASTS_S = 1.0
 
 
 class GroundTracks:
@@ -86,7 +89,9 @@ class GroundTracks:
     def expected(self, slots: Slots, pts_ns: int) -> Motion:
         """The filter's state at a time, not before that of its last sighting."""
         step_s = np.maximum(pts_ns - self._roster.state_ns[slots], 0) / NS_PER_S
-        return self._state(slots).after(step_s, self._config.wander)
+        on_foot = self._roster.class_id[slots] == ObjectClass.PERSON
+        wander = np.where(on_foot, self._config.wander_on_foot, self._config.wander)
+        return self._state(slots).after(step_s, wander)
 
     def body_heading(self, slots: Slots) -> Floats:
         """(N,) the way a body stands: its own heading, else that of its lane; NaN for neither."""
@@ -185,12 +190,19 @@ class GroundTracks:
         )
         clear = mps > limit
         before = roster.heading_rad[slots]
-        turn = (heading - before + np.pi) % (2 * np.pi) - np.pi
-        # what has wheels turns on a circle; a swing of the velocity while it stands is noise
+        known = np.isfinite(before)
+        # The place of a long body hangs on its heading, so a heading that followed the motion at
+        # once would drive itself; it follows over a way of more than the body's length.
+        length = roster.dims_m[slots, 0]
+        share = np.minimum(1.0, mps * step_s / (_FOLLOWS_LENGTHS * length))
+        share = np.where(IS_LONG[roster.class_id[slots]], share, 1.0)
+        rate = roster.turn_rps[slots]
+        steady = before + rate * step_s
+        turn = (heading - steady + np.pi) % (2 * np.pi) - np.pi
         most = mps * step_s / config.turn_radius_m
-        wheels = IS_LONG[roster.class_id[slots]] & np.isfinite(before)
-        turn = np.where(wheels, np.clip(turn, -most, most), turn)
-        heading = np.where(np.isfinite(before), before + turn, heading)
+        follows = steady + np.where(share < 1, np.clip(share * turn, -most, most), turn)
+        heading = np.where(known, follows, heading)
+        roster.turn_rps[slots] = rate * np.exp(-step_s / _TURN_LASTS_S)
         roster.heading_rad[slots[clear]] = (heading[clear] + np.pi) % (2 * np.pi) - np.pi
 
 

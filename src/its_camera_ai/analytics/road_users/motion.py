@@ -50,10 +50,10 @@ class Motion:
             self.speed[rows],
         )
 
-    def after(self, step_s: Floats, wander: float) -> "Motion":
-        """Where they are (N,) seconds later. ``wander``: m²/s³, spectral density of the noise."""
+    def after(self, step_s: Floats, wander: Floats) -> "Motion":
+        """Where they are (N,) seconds later. ``wander``: (N,) m²/s³, the noise's density."""
         t = step_s[:, None, None]
-        noise = wander * t * np.eye(2)
+        noise = wander[:, None, None] * t * np.eye(2)
         place = self.place + t * (self.cross + np.swapaxes(self.cross, 1, 2))
         place = place + t * t * self.speed + noise * t * t / 3
         return Motion(

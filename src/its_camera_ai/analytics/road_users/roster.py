@@ -27,10 +27,11 @@ class Roster:
         xyxy: last box, px. moving: whether the filter runs (a ground point was measured).
         state_ns: time of the filter's state. xy_m, velocity_mps, place, cross, speed: see
         ``motion.Motion``.
-        heading_rad: NaN before any motion. dims_m, dims_sd_m: length, width, height by the latest
-            fit, else by class. prior_m, prior_sd_m: what that fit began with; fitted_class: of
-            which class. fit_since_ns, fit_until_ns: the sightings that it used. fit_due_ns: when
-            the next one is due. fit_every_s: and after it the one after that.
+        heading_rad: NaN before any motion. turn_rps: rad/s by the latest fit, fading.
+        dims_m, dims_sd_m: length, width, height by the latest fit, else by class. prior_m,
+        prior_sd_m: what that fit began with; fitted_class: of which class. fit_since_ns,
+        fit_until_ns: the sightings that it used. fit_due_ns: when the next one is due.
+        fit_every_s: and after it the one after that.
         lane: settled index, −1 none. lane_next, lane_since_ns: a change that is not settled.
         sample_n, sample_ns, sample_xyxy, sample_cut, sample_ok, sample_lane: ring of sightings;
             number n lies at n % SAMPLES. ``cut`` (…, 4) by edge, ``ok`` may be measured on.
@@ -53,6 +54,7 @@ class Roster:
     cross: Floats
     speed: Floats
     heading_rad: Floats
+    turn_rps: Floats
     dims_m: Floats
     dims_sd_m: Floats
     prior_m: Floats
@@ -95,6 +97,7 @@ class Roster:
         ("cross", np.float64, (2, 2), np.nan),
         ("speed", np.float64, (2, 2), np.nan),
         ("heading_rad", np.float64, (), np.nan),
+        ("turn_rps", np.float64, (), 0.0),
         ("dims_m", np.float64, (3,), np.nan),
         ("dims_sd_m", np.float64, (3,), np.nan),
         ("prior_m", np.float64, (3,), np.nan),
