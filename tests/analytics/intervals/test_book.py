@@ -367,6 +367,20 @@ def test_the_delay_at_the_stop_line_goes_to_the_movement_that_began_there() -> N
     assert rows[Place(PlaceKind.MOVEMENT, "stop:out>middle:out")].delay.total == pytest.approx(22.5)
 
 
+def test_a_queue_is_held_from_look_to_look_and_through_time_that_nobody_knows() -> None:
+    book = new_book()
+    waiting = [Vehicle(k, 91.0 - 7.0 * k, 0.0) for k in (1, 2, 3)]
+    drive(book, seconds(0, 10))
+    drive(book, seconds(10.5, 30), vehicles=waiting)
+    book.frame(frame(30.5, unknown=Unknown.DETECTOR_DOWN), 10.0)
+    drive(book, seconds(31, 40), vehicles=waiting)
+    (row,) = [r for r in rows_of(book, LANE) if r.start_wall_ns == BEGIN_NS]
+    queue_m = 7.0 * 2 + 4.0
+    assert row.tally.queue_max_m == pytest.approx(queue_m)
+    assert row.tally.queued_s == pytest.approx(19.5 + 9.0)
+    assert row.tally.queue_m_s == pytest.approx(queue_m * (19.5 + 9.0))
+
+
 def test_while_the_calibration_is_in_doubt_lanes_are_unknown_and_lines_are_not() -> None:
     book = new_book()
     good, bad = Vehicle(1, 30.0, 0.0), Vehicle(1, 30.0, 0.0, valid=False)
