@@ -27,6 +27,9 @@ def default_validity(
 
     Returns:
         (M, 2) polygon in pixels as the camera shows them.
+
+    Raises:
+        CalibrationInvalid: nothing of it is in the picture.
     """
     hull = cv2.convexHull(px.astype(np.float32)).reshape(-1, 2).astype(np.float64)
     middle = hull.mean(axis=0)
@@ -37,7 +40,13 @@ def default_validity(
     polygon = clipped(wide, limit)
     if lens is not None:
         polygon = lens.bent(_with_steps(polygon))
-    return _in_picture(polygon, size_wh)
+    polygon = _in_picture(polygon, size_wh)
+    if len(polygon) < 3:
+        raise CalibrationInvalid(
+            f"Calibration: the pairs lie outside the picture of {size_wh[0]} × {size_wh[1]} px; "
+            "they were measured in pictures of another size. Give them as fractions of the picture."
+        )
+    return polygon
 
 
 def check_validity(valid_px: Floats, to_world: Floats, lens: RadialLens | None) -> None:

@@ -27,12 +27,21 @@ Lorries and buses differ too much among each other to measure by."""
 SIZE_SD = 0.035
 """Relative standard deviation of a site's fleet from the typical size."""
 
-_HULL = np.array(
-    [(x, y, z) for z in (0.0, 0.6) for x in (-0.5, 0.5) for y in (-0.5, 0.5)]
-    + [(x, y, 1.0) for x in (-0.35, 0.28) for y in (-0.45, 0.45)]
-)
-"""Outermost points of a car of length, width and height 1: a body up to the belt line, and a roof
-set in above it."""
+_ROOF = [(x, y, 1.0) for x in (-0.35, 0.2) for y in (-0.45, 0.45)]
+
+
+def _body(up_to: float) -> list[tuple[float, float, float]]:
+    """Rounded off at the corners, from the ground up to a share of the height."""
+    corners = ((0.5, 0.33), (0.43, 0.5))
+    signs = ((-1, -1), (-1, 1), (1, -1), (1, 1))
+    return [(a * x, b * y, z) for z in (0.0, up_to) for a, b in signs for x, y in corners]
+
+
+HULL = np.array(_body(0.55) + _ROOF)
+"""(M, 3) outermost points of a car of length, width and height 1: a body up to the belt line with
+rounded corners, and a roof set in above it."""
+FLAT_HULL = np.array(_body(0.15) + _ROOF)
+"""The same with bonnet and boot that slope down to the bumpers: how different cars can look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +78,17 @@ class View:
         reach = self.height_m / np.where(fall > 1e-6, fall, np.nan)
         return np.stack([ray[..., 0] * reach, (c - s * ray[..., 1]) * reach], axis=-1)
 
-    def boxes(self, middle_m: Floats, heading_rad: Floats, dims_m: Floats) -> Floats:
+    def boxes(self, middle_m: Floats, heading_rad: Floats, dims_m: Floats, hull: Floats) -> Floats:
         """Boxes round typical bodies.
 
         Args:
             middle_m: (N, 2) on the road. heading_rad: (N,) counter-clockwise from x. dims_m:
-                (N, 3) length, width, height.
+                (N, 3) length, width, height. hull: (M, 3) outermost points, see ``HULL``.
 
         Returns:
             (N, 4) xyxy pixels, not cut to the picture.
         """
-        points = _HULL * dims_m[:, None, :]
+        points = hull * dims_m[:, None, :]
         c, s = np.cos(heading_rad)[:, None], np.sin(heading_rad)[:, None]
         xyz = np.stack(
             [
