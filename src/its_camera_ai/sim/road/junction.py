@@ -29,10 +29,13 @@ LANE_M = 3.3
 ARM_LINE_M, STOP_LINE_M = 12.0, 12.3
 """Distance from the middle of the line over the whole arm and of those over each lane inwards;
 the first vehicle stands half a metre before ``STOP_M``."""
-MEASURED_M = 60.0
+MEASURED_M = 20.0
+"""So much of each lane before its stop line is in the picture."""
 _TURNS = {"straight": Turn.THROUGH, "right": Turn.RIGHT, "left": Turn.LEFT}
 _GOES = {"straight": 2, "right": 1, "left": 3}
-VIEWPOINT = Viewpoint(-17.0, -25.0, 14.0, 34.0, 30.0, 78.0)
+VIEWPOINT = Viewpoint(0.0, -50.0, 20.0, 0.0, 27.0, 72.0)
+"""High and in line with an arm: from the side, the bottom centre of a lorry's box lies a lane
+beside the lorry."""
 
 
 def junction(
@@ -84,7 +87,7 @@ def junction(
             end = ARM_M - STOP_M
             lanes.append(
                 LaneArea(f"{word}-{lane}", f"{arm}-in-{side}", end - MEASURED_M, end, LANE_M, word,
-                         stop, MEASURED_M - 5.0, SPEED_MPS * 3.6)
+                         stop, 0.75 * MEASURED_M, SPEED_MPS * 3.6)
             )  # fmt: skip
             phase = phase_of(f"{arm}-left" if lane == "left" else f"{arm}-straight")
             heads.append(Head(f"{word}-{lane}-signal", phase, stop, (f"{word}-{lane}",)))

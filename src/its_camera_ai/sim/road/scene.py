@@ -116,11 +116,8 @@ def _lane(layout: Layout, lane: LaneArea, camera: PinholeCamera, lines: set[str]
     ways = np.full(len(steps), way)
     half = np.full(len(steps), lane.width_m / 2)
     left, middle, right = (network.at(ways, steps + offset, side * half) for side in (1, 0, -1))
-    depth = np.column_stack([middle, np.zeros(len(steps)), np.ones(len(steps))]) @ camera.matrix[2]
-    kept = depth > 2 * _NEAR_M
-    ring = (*map(tuple, left[kept]), *map(tuple, right[kept][::-1]))
-    corners = _pixels(camera, ring) if kept.sum() >= 2 else None
-    heading = _pixels(camera, (tuple(middle[kept][0]), tuple(middle[kept][-1])))
+    corners = _pixels(camera, (*map(tuple, left), *map(tuple, right[::-1])))
+    heading = _pixels(camera, (tuple(middle[0]), tuple(middle[-1])))
     if corners is None or heading is None:
         raise SceneInvalid(f"Lane '{lane.id}' can't be seen by this camera; turn or move it.")
     return Lane(
