@@ -13,7 +13,7 @@ from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.errors import ConfigInvalid
 
 GROUPS = range(1, 14)
-REFUSED_SHARE = 0.1
+REFUSED_SHARE = 0.25
 """Without a length nothing is told where groups 5–13 hold more than this share."""
 
 _FLEET = {
@@ -26,13 +26,13 @@ _LENGTHS = {
     12: (23.5, 1.5), 13: (31.0, 3.5),
 }  # fmt: skip
 _LABELS = {
-    1: (0.97, 0.01, 0.01, 0.01),
-    2: (0.01, 0.96, 0.005, 0.025),
-    3: (0.01, 0.60, 0.02, 0.37),
-    4: (0.005, 0.015, 0.90, 0.08),
-    5: (0.005, 0.08, 0.08, 0.835),
-    6: (0.005, 0.02, 0.05, 0.925),
-    7: (0.005, 0.02, 0.03, 0.945),
+    1: (0.98, 0.01, 0.001, 0.009),
+    2: (0.0005, 0.97, 0.001, 0.0285),
+    3: (0.0005, 0.61, 0.003, 0.3865),
+    4: (0.0005, 0.015, 0.90, 0.0845),
+    5: (0.0005, 0.08, 0.02, 0.8995),
+    6: (0.0005, 0.02, 0.01, 0.9695),
+    7: (0.0005, 0.02, 0.01, 0.9695),
 }  # fmt: skip
 _LABEL_ORDER = (ObjectClass.MOTORCYCLE, ObjectClass.CAR, ObjectClass.BUS, ObjectClass.TRUCK)
 

@@ -113,24 +113,26 @@ def fit_paths(
         weight = used * np.isfinite(miss)
         miss = np.where(weight > 0, miss, 0.0)
         slopes = np.where(weight[..., None] > 0, slopes, 0.0)
-        weight = weight * np.minimum(
-            1.0, _HUBER * scale[:, None, None] / np.maximum(np.abs(miss), 1e-9)
-        )
-        flat = slopes.reshape(len(state), -1, _N)
-        weighted = flat * weight.reshape(len(state), -1, 1)
-        told = np.swapaxes(weighted, 1, 2) @ flat
-        pull = np.einsum("tki,tk->ti", weighted, miss.reshape(len(state), -1))
-        found = told + np.einsum("ti,ij->tij", precision, np.eye(_N))
-        parameters = np.trace(np.linalg.solve(found, told), axis1=1, axis2=2)
-        squares = (weight * miss**2).sum(axis=(1, 2))
+        if k > 0:  # from the first guess everything is far off
+            weight = weight * np.minimum(
+                1.0, _HUBER * scale[:, None, None] / np.maximum(np.abs(miss), 1e-9)
+            )
+        flat, left = slopes.reshape(len(state), -1, _N), miss.reshape(len(state), -1)
+        weighted = np.swapaxes(flat * weight.reshape(*left.shape, 1), 1, 2)
+        variance = scale[:, None] ** 2
+        told, pull = weighted @ flat, (weighted @ left[..., None])[..., 0]
+        found = told / variance[..., None] + precision[:, :, None] * np.eye(_N)
+        if k < rounds:
+            pull = pull / variance - precision * (state - prior)
+            step = np.linalg.solve(found, pull[..., None])[..., 0]
+            state = _moved(state, step)
+            left = left - (flat @ step[..., None])[..., 0]  # as far as straight slopes tell
+        squares = (weight.reshape(left.shape) * left**2).sum(axis=1)
+        parameters = np.trace(np.linalg.solve(found, told), axis1=1, axis2=2) / variance[:, 0]
         freedom = np.maximum((used > 0).sum(axis=(1, 2)) - parameters, 0.0) + _TRUSTED
         scale = np.sqrt((_TRUSTED + squares) / freedom)
-        if k == rounds:
-            break
-        step = np.linalg.solve(found, (pull - precision * (state - prior))[..., None])[..., 0]
-        state = _moved(state, step)
     covariance = np.linalg.inv(
-        told / scale[:, None, None] ** 2 + np.einsum("ti,ij->tij", precision, np.eye(_N))
+        told / scale[:, None, None] ** 2 + precision[:, :, None] * np.eye(_N)
     )
     return PathFit(_forward(state), covariance, freedom, scale)
 
