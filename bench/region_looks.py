@@ -33,7 +33,9 @@ from its_camera_ai.bus.messages import RoleStatus
 from its_camera_ai.core.camera_url import CameraUrl
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.time import SystemClock
+from its_camera_ai.roles.road_watch import LandmarkShelf
 from its_camera_ai.roles.vision import Vision
+from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.vision.detector import DetectorModel
 from its_camera_ai.vision.loading import load_model
 from its_camera_ai.vision.runtime import RuntimeChoice, RuntimeName
@@ -118,6 +120,7 @@ def measure(
             full_look_s=setting.full_look_s,
             next_track_id=lambda _camera: 1,
             clock=SystemClock(),
+            landmarks=LandmarkShelf(RealDisk(), Path(folder) / "landmarks"),
         )
         vision.want(
             [

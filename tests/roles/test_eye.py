@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.core.tracks import Unknown
 from its_camera_ai.ops.stage_times import StageTimes
 from its_camera_ai.roles.eye import Eye
+from its_camera_ai.roles.road_watch import LandmarkShelf, RoadWatch
 from its_camera_ai.sim.clock import SimulatedClock
+from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.tracking.tracker import Tracker
 from its_camera_ai.video.decoder import Frame
 from its_camera_ai.video.demux import Demuxer
@@ -139,6 +142,7 @@ class Rig:
             StageTimes(),
             clock=self.clock,
             activity=self.activity.append,
+            road=RoadWatch(CAMERA.id, CAMERA.scene, LandmarkShelf(RealDisk(), Path("none"))),
         )
         self.board.eye = self.eye
 

@@ -17,7 +17,9 @@ from its_camera_ai.core.detections import Detections
 from its_camera_ai.core.media import Packet, StreamInfo, StreamRole
 from its_camera_ai.core.time import SystemClock
 from its_camera_ai.core.tracks import Unknown
+from its_camera_ai.roles.road_watch import LandmarkShelf
 from its_camera_ai.roles.vision import Vision
+from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.vision.detector import ModelInfo
 from tests.recorder.support import packets
 from tests.support.clips import ClipSpec
@@ -69,6 +71,7 @@ class Rig:
             detector_threads=2,
             next_track_id=self._begun,
             clock=SystemClock(),
+            landmarks=LandmarkShelf(RealDisk(), folder / "landmarks"),
             **options,
         )
         self._clip = packets(ClipSpec(frames=75, gop=25))

@@ -1,15 +1,17 @@
 """The vision process."""
 
 from its_camera_ai.bootstrap.models import model_pool, model_registry
-from its_camera_ai.bootstrap.site import open_site
+from its_camera_ai.bootstrap.site import make_folder, open_site
 from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.ops.settings import Settings
 from its_camera_ai.roles.camera_follower import CameraFollower, follow_cameras
 from its_camera_ai.roles.harness import Heartbeat, stop_event
 from its_camera_ai.roles.model_follower import ModelFollower
+from its_camera_ai.roles.road_watch import LandmarkShelf
 from its_camera_ai.roles.vision import Vision
 from its_camera_ai.store.counters import TrackIdCounter
+from its_camera_ai.store.disk import RealDisk
 from its_camera_ai.vision.look_test import LookTester
 
 TRACK_IDS_RESERVED = 1_000_000
@@ -24,6 +26,8 @@ def run(settings: Settings, index: int) -> None:
     mine: list[str] = []
     pool = model_pool(site, follower, lambda: mine)
     follower.follow(pool)
+    landmarks = settings.data_dir.absolute() / "landmarks"
+    make_folder(landmarks)
     vision = Vision(
         bus,
         pool,
@@ -34,6 +38,7 @@ def run(settings: Settings, index: int) -> None:
         object_min_px=settings.object_min_px,
         next_track_id=lambda camera_id: counter.reserve(camera_id, TRACK_IDS_RESERVED),
         clock=site.clock,
+        landmarks=LandmarkShelf(RealDisk(), landmarks),
     )
     calls = bus.answer_calls("vision", index, LookTester(pool))
     heartbeat = Heartbeat("vision", index, bus.status_sender(), vision.status, clock=site.clock)

@@ -23,6 +23,7 @@ from its_camera_ai.core.media import MediaKind, Packet
 from its_camera_ai.core.time import NS_PER_MS, NS_PER_S, Clock
 from its_camera_ai.core.tracks import FrameTracks, Unknown
 from its_camera_ai.ops.stage_times import StageTimes
+from its_camera_ai.roles.road_watch import RoadWatch
 from its_camera_ai.tracking.tracker import Tracker
 from its_camera_ai.video.decoder import Frame, VideoDecoder
 from its_camera_ai.vision.activity_fold import ActivityFold
@@ -69,6 +70,7 @@ class Eye:
 
     Args:
         activity: told each second of the camera, a second or two after it ended.
+        road: told every picture.
         full_look_s: the whole frame is looked at this often at the least; 0 is always.
         object_min_px: height of the smallest wanted object in a frame.
     """
@@ -85,6 +87,7 @@ class Eye:
         *,
         clock: Clock,
         activity: Callable[[ActivityMessage], object],
+        road: RoadWatch,
         full_look_s: float = FULL_LOOK_S,
         object_min_px: float = OBJECT_MIN_PX,
     ) -> None:
@@ -95,6 +98,7 @@ class Eye:
         self._board = board
         self._send = sender
         self._tell_activity = activity
+        self._road = road
         self._stages = stages
         self._clock = clock
         self._object_min_px = object_min_px
@@ -175,6 +179,7 @@ class Eye:
             motion = self._gate.update(luma, frame.pts_ns)
         with self._stages.stage("health"):
             self._health.update(luma, frame.pts_ns, self._clock.wall_ns())
+            self._road.saw_luma(luma, frame.pts_ns)
         self._figures.motion_frames += motion.active
         lost = self._subscriber.lost != self._lost
         self._lost = self._subscriber.lost
@@ -200,6 +205,8 @@ class Eye:
             frame_bgr = picture.bgr()
         since_s = self._stages.add("convert", since_s)
         with self._lock:
+            if self._road.reads_lamps:
+                self._road.saw_picture(frame_bgr, picture.pts_ns, picture.wall_ns)
             if model is not self._model or self._detector is None:
                 self._detector = model.open(self.camera.id)
                 self._model = model
@@ -272,8 +279,13 @@ class Eye:
     def _tell(self, tracks: FrameTracks) -> None:
         self._board.told(self.camera.id)
         message = TracksMessage.of(self.camera.id, self._generation, tracks)
-        rate = self._board.granted(self.camera.id)
-        self._send(msgspec.structs.replace(message, looks_per_s=rate))
+        told = msgspec.structs.replace(
+            message,
+            looks_per_s=self._board.granted(self.camera.id),
+            signals=self._road.signals,
+            calibration_doubt=self._road.calibration_doubt,
+        )
+        self._send(told)
 
     def status(self) -> VisionStatus:
         figures = self._figures

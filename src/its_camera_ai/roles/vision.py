@@ -13,6 +13,7 @@ from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.time import Clock
 from its_camera_ai.ops.stage_times import StageTimes
 from its_camera_ai.roles.eye import OBJECT_MIN_PX, Eye
+from its_camera_ai.roles.road_watch import LandmarkShelf, RoadWatch
 from its_camera_ai.tracking.tracker import Tracker
 from its_camera_ai.video.decoder import Frame
 from its_camera_ai.vision.attention import FULL_LOOK_S
@@ -30,6 +31,7 @@ class Vision:
         full_look_s: whole frames are looked at this often at the least; 0 is always.
         object_min_px: height of the smallest wanted object in a frame.
         hung_after_s: a detector call that takes longer makes this process one to be restarted.
+        landmarks: where the looks of calibrated cameras' landmarks are kept.
         next_track_id: the first id that a camera's new tracker may use.
     """
 
@@ -41,6 +43,7 @@ class Vision:
         detector_threads: int,
         next_track_id: Callable[[str], int],
         clock: Clock,
+        landmarks: LandmarkShelf,
         batch_max: int = 0,
         batch_wait_s: float = BATCH_WAIT_S,
         full_look_s: float = FULL_LOOK_S,
@@ -51,6 +54,7 @@ class Vision:
         self._models = models
         self._next_track_id = next_track_id
         self._clock = clock
+        self._landmarks = landmarks
         self._stages = StageTimes()
         self._full_look_s = full_look_s
         self._object_min_px = object_min_px
@@ -93,6 +97,7 @@ class Vision:
             self._stages,
             clock=self._clock,
             activity=self._tell_activity,
+            road=RoadWatch(camera.id, camera.scene, self._landmarks),
             full_look_s=self._full_look_s,
             object_min_px=self._object_min_px,
         )
@@ -153,4 +158,5 @@ class Vision:
 
 def _seen_of(camera: Camera) -> object:
     """What a change of must restart the eye."""
-    return (camera.main, camera.sub, camera.detect_fps)
+    scene = camera.scene
+    return (camera.main, camera.sub, camera.detect_fps, scene.signals, scene.calibration)

@@ -20,8 +20,11 @@ from its_camera_ai.core.intervals import IntervalRow
 from its_camera_ai.core.road_users import Passage, Trajectory
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.signals import SignalReading
+from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.core.tracks import FrameTracks
 
+DOUBT_SURE_S = 3.0
+"""A doubt about the calibration that lasts so long is told."""
 _NO_SIGNALS: Mapping[str, SignalReading] = {}
 
 
@@ -66,6 +69,8 @@ class CameraMeasurement:
         self._on_road: _OnRoad | None = None
         self._sizes = 0
         self._doubt = ""
+        self._doubted_at = (0, 0)
+        self._doubt_told = False
 
     def counts(self) -> Counts:
         """The running totals; a live object."""
@@ -122,9 +127,8 @@ class CameraMeasurement:
         self._sizes += 1
         plane, problem = self._plane(tracks.size_wh)
         if problem:
-            told.events.append(
-                self._event(EventKind.CALIBRATION_DOUBTED, tracks, {"reason": problem})
-            )
+            kind, when = EventKind.CALIBRATION_DOUBTED, (tracks.pts_ns, tracks.wall_ns)
+            told.events.append(self._event(kind, *when, {"reason": problem}))
         writer = self._writer if self._sizes == 1 else f"{self._writer}+{self._sizes}"
         self._on_road = _OnRoad(
             self._camera_id, self._scene, plane, self._new_id, writer, tracks.size_wh
@@ -142,13 +146,22 @@ class CameraMeasurement:
             return None, str(error)
 
     def _heed_doubt(self, tracks: FrameTracks, parts: "_OnRoad", told: Told) -> None:
-        if tracks.calibration_doubt == self._doubt or self._scene.calibration is None:
-            return
-        self._doubt = tracks.calibration_doubt
-        parts.doubt(self._doubt)
-        kind = EventKind.CALIBRATION_DOUBTED if self._doubt else EventKind.CALIBRATION_TRUSTED
-        detail: dict[str, object] = {"reason": self._doubt} if self._doubt else {}
-        told.events.append(self._event(kind, tracks, detail))
+        """Measuring stops with the first doubt; people are told once it lasts."""
+        reason = tracks.calibration_doubt if self._scene.calibration is not None else ""
+        if reason != self._doubt:
+            if not self._doubt:
+                self._doubted_at = (tracks.pts_ns, tracks.wall_ns)
+            self._doubt = reason
+            parts.doubt(reason)
+        pts_ns, wall_ns = self._doubted_at
+        if reason and not self._doubt_told and tracks.pts_ns - pts_ns >= DOUBT_SURE_S * NS_PER_S:
+            self._doubt_told = True
+            detail: dict[str, object] = {"reason": reason}
+            told.events.append(self._event(EventKind.CALIBRATION_DOUBTED, pts_ns, wall_ns, detail))
+        elif not reason and self._doubt_told:
+            self._doubt_told = False
+            when = (tracks.pts_ns, tracks.wall_ns)
+            told.events.append(self._event(EventKind.CALIBRATION_TRUSTED, *when, {}))
 
     def _take(self, events: Iterable[Event], parts: "_OnRoad", told: Told) -> list[Passage]:
         passages = []
@@ -168,16 +181,11 @@ class CameraMeasurement:
         told.trajectories += parts.end(parts.users.finish())
         told.rows += parts.book.due(parts.now_wall_ns, final=True)
 
-    def _event(self, kind: EventKind, tracks: FrameTracks, detail: dict[str, object]) -> Event:
-        return Event(
-            self._new_id(tracks.wall_ns),
-            kind,
-            self._camera_id,
-            tracks.pts_ns,
-            tracks.wall_ns,
-            None,
-            detail,
-        )
+    def _event(
+        self, kind: EventKind, pts_ns: int, wall_ns: int, detail: dict[str, object]
+    ) -> Event:
+        event_id = self._new_id(wall_ns)
+        return Event(event_id, kind, self._camera_id, pts_ns, wall_ns, None, detail)
 
 
 class _OnRoad:
