@@ -334,6 +334,8 @@ def test_short_rows_go_first_and_in_whole_hours(
     monkeypatch.setattr(store, "BATCH_ROWS", 7)
     repository.add([row(minute) for minute in range(150)])
     now = BEGIN_NS + 24 * HOUR_NS + 100 * MINUTE_NS
+    assert repository.forget(keep(1), now, dry_run=True) == {60: 60, 300: 0, 900: 0}
+    assert repository.forget(keep(1), now, stopped=lambda: True) == {60: 0, 300: 0, 900: 0}
     assert repository.forget(keep(1), now) == {60: 60, 300: 0, 900: 0}
     table = repository.table("cam", GATE, 60, BEGIN_NS, BEGIN_NS + 3 * HOUR_NS)
     assert [r.tally.total for r in table.rows] == [0] * 60 + [1] * 90 + [0] * 30

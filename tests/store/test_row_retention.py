@@ -3,13 +3,28 @@
 import pytest
 from sqlalchemy import func, insert, select
 
+from its_camera_ai.core.incidents import Incident, IncidentKind, IncidentStep, Severity
 from its_camera_ai.core.retention import NS_PER_DAY, RetentionOrder, Tally
 from its_camera_ai.core.retention_matrix import DataClass
 from its_camera_ai.core.storage_policy import StoragePolicy
 from its_camera_ai.store import row_retention
 from its_camera_ai.store.database import Database
-from its_camera_ai.store.row_retention import ACCESS_LOGS, DELIVERED_MESSAGES, RowKeeper
-from its_camera_ai.store.schema import events, login_attempts, outbox, sessions, users
+from its_camera_ai.store.incidents import IncidentRepository
+from its_camera_ai.store.row_retention import (
+    ACCESS_LOGS,
+    DELIVERED_MESSAGES,
+    TRAFFIC_RECORDS,
+    RowKeeper,
+)
+from its_camera_ai.store.schema import (
+    events,
+    incidents,
+    login_attempts,
+    outbox,
+    sessions,
+    trajectories,
+    users,
+)
 
 NOW_NS = 1_800_000_000_000_000_000
 
@@ -95,3 +110,32 @@ def test_a_class_that_was_not_asked_for_is_left_alone(filled: Database) -> None:
     )
     RowKeeper(filled, "access logs", ACCESS_LOGS).work(order, Tally())
     assert left(filled) == (4, 3, 4)
+
+
+def test_incidents_end_by_their_end_and_trajectories_by_theirs(database: Database) -> None:
+    def incident(name: str, closed_ns: int | None) -> Incident:
+        step = IncidentStep.OPENED if closed_ns is None else IncidentStep.CLOSED
+        kind = IncidentKind.DEBRIS
+        begun = ago(800)
+        return Incident(
+            name, kind, Severity.LOW, "cam", "", step, begun, begun, begun, "", closed_ns
+        )
+
+    repository = IncidentRepository(database)
+    repository.put([incident("open", None), incident("old", ago(731)), incident("new", ago(729))])
+    with database.write(True) as connection:
+        rows = [
+            {"camera_id": "cam", "track_id": d, "start_ns": ago(d) - 1, "end_ns": ago(d)}
+            for d in (364, 366)
+        ]
+        connection.execute(insert(trajectories), [r | {"label": "", "body": b""} for r in rows])
+    tally = Tally()
+    keeper = RowKeeper(database, "traffic", TRAFFIC_RECORDS)
+    keeper.work(RetentionOrder(StoragePolicy(), NOW_NS), tally)
+    with database.read() as connection:
+        assert set(connection.scalars(select(incidents.c.id))) == {"open", "new"}
+        assert connection.scalars(select(trajectories.c.track_id)).all() == [364]
+    assert {s.data_class: a.count for s, a in tally.amounts.items()} == {
+        DataClass.ALERTS: 1,
+        DataClass.DETECTION_METADATA: 1,
+    }

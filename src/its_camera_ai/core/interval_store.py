@@ -1,7 +1,7 @@
 """The port behind which interval tables are kept, and what it gives."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Protocol
@@ -10,7 +10,7 @@ from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.intervals import LENGTHS_S, IntervalRow, Place, PlaceKind, Tally
 from its_camera_ai.core.local_days import Span
 
-_KEEP_DAYS: dict[int, float | None] = {60: 90, 300: 400, 900: 3 * 365, 3600: None}
+_TIMES_AS_LONG = {60: 1, 300: 4, 900: 12}
 
 
 class GapReason(StrEnum):
@@ -90,11 +90,11 @@ class Added:
 class IntervalRetention:
     """How long interval rows stay, in days by length in seconds; None is for ever.
 
-    >>> IntervalRetention().keep_days[60]
-    90
+    >>> IntervalRetention.of(90).keep_days
+    {60: 90, 300: 360, 900: 1080, 3600: None}
     """
 
-    keep_days: Mapping[int, float | None] = field(default_factory=lambda: dict(_KEEP_DAYS))
+    keep_days: Mapping[int, float | None]
 
     def __post_init__(self) -> None:
         if set(self.keep_days) != set(LENGTHS_S):
@@ -111,6 +111,14 @@ class IntervalRetention:
                     "shorter than shorter ones; give more days."
                 )
             before = now
+
+    @classmethod
+    def of(cls, minute_days: float | None) -> "IntervalRetention":
+        """By the days of the 1-minute rows: those of 5 minutes 4 times, of 15 minutes 12 times as
+        long, those of an hour for ever."""
+        days = minute_days
+        keep = {s: None if days is None else days * n for s, n in _TIMES_AS_LONG.items()}
+        return cls({**keep, 3600: None})
 
 
 class IntervalStore(Protocol):
@@ -182,6 +190,21 @@ class IntervalStore(Protocol):
         """
         ...
 
-    def forget(self, retention: IntervalRetention, now_wall_ns: int) -> Mapping[int, int]:
-        """Delete rows by age, in whole hours; returns how many by length in seconds."""
+    def forget(
+        self,
+        retention: IntervalRetention,
+        now_wall_ns: int,
+        *,
+        dry_run: bool = False,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Mapping[int, int]:
+        """Delete rows by age, in whole hours.
+
+        Args:
+            dry_run: only count them.
+            stopped: becomes true when it shall end early.
+
+        Returns:
+            How many by length in seconds.
+        """
         ...

@@ -19,6 +19,7 @@ class DataClass(StrEnum):
     EVENT_CLIPS = "event_clips"
     EXPORTS = "exports"
     DETECTION_METADATA = "detection_metadata"
+    TRAFFIC_TABLES = "traffic_tables"
     ALERTS = "alerts"
     AUDIT_LOGS = "audit_logs"
     ACCESS_LOGS = "access_logs"
@@ -166,14 +167,23 @@ MATRIX: tuple[MatrixRow, ...] = (
         DataClass.DETECTION_METADATA,
         RetentionRule(_YEAR, then=EndOfLife.ANONYMISE),
         "What detectors and trackers found",
-        "events of lines and zones",
+        "events of lines and zones; trajectories of road users, which are always deleted",
         ends=(EndOfLife.ANONYMISE, EndOfLife.AGGREGATE, EndOfLife.DELETE),
     ),
     MatrixRow(
         DataClass.ALERTS,
         RetentionRule(2 * _YEAR),
         "Alerts and incidents",
-        "all events that are not of lines and zones: cameras, recording, pictures",
+        "all events that are not of lines and zones: cameras, recording, pictures; incidents, from "
+        "their end on",
+    ),
+    MatrixRow(
+        DataClass.TRAFFIC_TABLES,
+        RetentionRule(90),
+        "Traffic counts, speeds and queues by minute",
+        "rows of 1 minute; those of 5 and 15 minutes stay 4 and 12 times as long, those of an "
+        "hour until somebody deletes them",
+        min_days=1,
     ),
     MatrixRow(
         DataClass.AUDIT_LOGS,

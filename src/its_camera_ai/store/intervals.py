@@ -1,10 +1,10 @@
 """Interval tables in the database; ``docs/design/intervals.md`` says why their sums add up."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select
 
 from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.interval_store import (
@@ -134,31 +134,54 @@ class IntervalRepository:
             for (day, _), total in zip(days, totals, strict=True)
         ]
 
-    def forget(self, retention: IntervalRetention, now_wall_ns: int) -> Mapping[int, int]:
+    def forget(
+        self,
+        retention: IntervalRetention,
+        now_wall_ns: int,
+        *,
+        dry_run: bool = False,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Mapping[int, int]:
         """See ``IntervalStore.forget``."""
         gone = {}
         for length_s in LENGTHS_S:
             days = retention.keep_days[length_s]
             if days is not None:
                 before = (now_wall_ns - round(days * NS_PER_DAY)) // _HOUR_NS * _HOUR_NS
-                gone[length_s] = self._forget(length_s, before)
+                if dry_run:
+                    gone[length_s] = self._count(length_s, before)
+                else:
+                    gone[length_s] = self._forget(length_s, before, stopped)
         return gone
 
-    def _forget(self, length_s: int, before_ns: int) -> int:
+    def _count(self, length_s: int, before_ns: int) -> int:
+        numbers = self._places.all().values()
+        with self._database.read() as connection:
+            return sum(
+                connection.scalar(
+                    select(func.count())
+                    .select_from(intervals)
+                    .where(_range(number, length_s, -_HOUR_NS, before_ns))
+                )
+                or 0
+                for number in numbers
+            )
+
+    def _forget(self, length_s: int, before_ns: int, stopped: Callable[[], bool]) -> int:
         with self._database.write(durable=True) as connection:  # first: no row comes in after it
             known = _kept_since(connection, length_s)
             mark = {"length_s": length_s, "since_ns": max(known, before_ns)}
             sqlite.upsert(connection, intervals_kept, [mark], key=("length_s",))
         count = 0
         for number in self._places.all().values():
-            due = _range(number, length_s, -_MINUTE_NS, before_ns)
-            while True:
-                some = select(intervals.c.start_ns).where(due).order_by(intervals.c.start_ns)
+            due = _range(number, length_s, -_HOUR_NS, before_ns)
+            some = select(intervals.c.start_ns).where(due).order_by(intervals.c.start_ns)
+            while not stopped():
                 with self._database.write(durable=False) as connection:
                     starts = connection.scalars(some.limit(BATCH_ROWS)).all()
                     if not starts:
                         break
-                    batch = _range(number, length_s, -_MINUTE_NS, starts[-1] + 1)
+                    batch = _range(number, length_s, -_HOUR_NS, starts[-1] + 1)
                     count += connection.execute(delete(intervals).where(batch)).rowcount
         return count
 

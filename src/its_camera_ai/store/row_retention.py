@@ -1,4 +1,5 @@
-"""Retention of tables whose rows are just forgotten: attempts to sign in, sessions, messages."""
+"""Retention of tables whose rows are just forgotten: attempts to sign in, sessions, messages,
+trajectories, incidents."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,13 @@ from its_camera_ai.core.retention import Action, Reason, RetentionOrder, Subject
 from its_camera_ai.core.retention_matrix import DataClass
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.parameters import clamped
-from its_camera_ai.store.schema import login_attempts, outbox, sessions
+from its_camera_ai.store.schema import (
+    incidents,
+    login_attempts,
+    outbox,
+    sessions,
+    trajectories,
+)
 
 BATCH_ROWS = 1000
 """Deleted in one transaction, so that writers need not wait."""
@@ -38,6 +45,12 @@ ACCESS_LOGS = (
 )
 DELIVERED_MESSAGES = (
     AgingTable(DataClass.DELIVERED_MESSAGES, outbox, outbox.c.seq, outbox.c.delivered_ns),
+)
+TRAFFIC_RECORDS = (
+    AgingTable(
+        DataClass.DETECTION_METADATA, trajectories, trajectories.c.number, trajectories.c.end_ns
+    ),
+    AgingTable(DataClass.ALERTS, incidents, incidents.c.id, incidents.c.closed_ns),
 )
 
 

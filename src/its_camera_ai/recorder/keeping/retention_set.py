@@ -16,7 +16,14 @@ from its_camera_ai.store.database import Database
 from its_camera_ai.store.event_retention import EventKeeper
 from its_camera_ai.store.exports import ExportRepository
 from its_camera_ai.store.holds import HoldRepository
-from its_camera_ai.store.row_retention import ACCESS_LOGS, DELIVERED_MESSAGES, RowKeeper
+from its_camera_ai.store.interval_retention import IntervalKeeper
+from its_camera_ai.store.intervals import IntervalRepository
+from its_camera_ai.store.row_retention import (
+    ACCESS_LOGS,
+    DELIVERED_MESSAGES,
+    TRAFFIC_RECORDS,
+    RowKeeper,
+)
 from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.store.storage_policy import StoragePolicyRepository
 
@@ -61,6 +68,8 @@ class RetentionSet:
                 self._recordings(ages=True),
                 ExportKeeper(ExportRepository(database), self._holds, self._exports_root),
                 EventKeeper(database),
+                RowKeeper(database, "trajectories and incidents", TRAFFIC_RECORDS),
+                IntervalKeeper(IntervalRepository(database)),
                 RowKeeper(database, "access logs", ACCESS_LOGS),
                 RowKeeper(database, "delivered messages", DELIVERED_MESSAGES),
                 AuditKeeper(AuditLog(database), archive),
