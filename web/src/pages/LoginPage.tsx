@@ -43,6 +43,7 @@ export function LoginPage() {
             autoCapitalize="none"
             spellCheck={false}
             required
+            readOnly={busy}
             value={username}
             onChange={(e) => setUsername(e.target.value)}
           />
@@ -53,6 +54,7 @@ export function LoginPage() {
             type="password"
             autoComplete="current-password"
             required
+            readOnly={busy} // a refusal empties it: nothing that is typed meanwhile may go with it
             value={password}
             onChange={(e) => setPassword(e.target.value)}
           />
