@@ -1,12 +1,14 @@
 """The dashboard as a person uses it: page objects for browser tests."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-WAIT_MS = 30_000
+WAIT_MS = 60_000
+expect.set_options(timeout=WAIT_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Dashboard:
         self.page.get_by_test_id("logout").click()
 
     def expect_heading(self, name: str) -> None:
-        expect(self.page.get_by_role("heading", name=name, level=1)).to_be_visible(timeout=WAIT_MS)
+        expect(self.page.get_by_role("heading", name=name, level=1)).to_be_visible()
 
     def camera_ids(self) -> list[str]:
         """The cameras of the live page, in its order."""
@@ -124,12 +126,12 @@ class Dashboard:
         )
 
     def camera_counts(self) -> dict[str, int]:
-        """Every cell of the camera page's table of crossings, by its test id."""
-        cells = self.page.locator('[data-testid^="count-"]')
-        return {
-            cell.get_attribute("data-testid") or "": int(cell.inner_text().replace(",", ""))
-            for cell in cells.all()
-        }
+        """Every cell of the camera page's table of crossings, by its test id, in one look: they
+        rise meanwhile."""
+        cells: list[tuple[str, str]] = self.page.locator('[data-testid^="count-"]').evaluate_all(
+            "cells => cells.map(cell => [cell.dataset.testid, cell.innerText])"
+        )
+        return {name: int(number.replace(",", "")) for name, number in cells}
 
     def screenshot(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -170,7 +172,7 @@ class Playback:
         self._page.get_by_test_id("stretch").first.hover(force=True)
         picture = self._page.get_by_test_id("hover-picture")
         try:
-            picture.wait_for(timeout=3000)
+            picture.wait_for(timeout=WAIT_MS / 4)
         except PlaywrightTimeout:
             return False
         return int(picture.evaluate("image => image.decode().then(() => image.naturalWidth)")) > 0
@@ -181,10 +183,13 @@ class Playback:
         screen = self._page.get_by_test_id("playback-screen")
         return screen.get_attribute("data-playing") == "true"
 
-    def step(self, *, ahead: bool) -> None:
-        """One picture further or back."""
+    def step(self, *, ahead: bool) -> float:
+        """One picture further or back; its wall time in ms, as the server has it."""
         name = "One picture ahead" if ahead else "One picture back"
-        self._page.get_by_role("button", name=name).click()
+        with self._page.expect_response(lambda answer: "/picture?" in answer.url) as asked:
+            self._page.get_by_role("button", name=name).click()
+        told = asked.value.header_value("X-Next-Time" if ahead else "X-Previous-Time")
+        return datetime.fromisoformat(told or "").timestamp() * 1000
 
     def play_pause(self) -> None:
         self._page.get_by_test_id("play-pause").click()
