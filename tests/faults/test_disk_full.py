@@ -102,7 +102,7 @@ class Cameras:
 
     def settle(self) -> None:
         """Until nothing waits that was queued before."""
-        wait_until(lambda: not any(r._queue for r in self.recorders.values()), "the queues", 30)
+        wait_until(lambda: not any(r._queue for r in self.recorders.values()), "the queues")
 
     def close(self) -> None:
         for recorder in self.recorders.values():

@@ -63,7 +63,7 @@ class Rig:
         """Every model of every vision process that is heard."""
         return [m for b in self.site.heartbeats() if b.role == "vision" for m in b.models]
 
-    def wait_for(self, name: str, cameras: int, timeout_s: float = 30.0) -> None:
+    def wait_for(self, name: str, cameras: int, timeout_s: float = 60.0) -> None:
         wait_until(
             lambda: self.cameras_of(name) == cameras, f"{name} at {cameras} cameras", timeout_s
         )

@@ -47,7 +47,7 @@ def test_vision_and_server_may_die_and_hang(rtsp_server, tmp_path: Path) -> None
     site = Site(tmp_path / "s", yaml_of(a=twin.url("a"), b=twin.url("b")))
     with site:
         wait_until(lambda: site.stream("a").get("recording"), "recording to begin")
-        ingest = site.roles()["ingest"]["pid"]
+        ingest = site.heard_role("ingest")["pid"]
         for role, number in (("vision", signal.SIGKILL), ("server", signal.SIGKILL)):
             pid = site.signal(role, number)
             wait_until(
@@ -64,8 +64,8 @@ def test_vision_and_server_may_die_and_hang(rtsp_server, tmp_path: Path) -> None
             "the hung processes to be replaced",
             90,
         )
-        assert site.roles()["ingest"]["pid"] == ingest, "ingest was never touched"
-        assert site.stream("a")["unrecorded_packets"] == 0
+        assert site.heard_role("ingest")["pid"] == ingest, "ingest was never touched"
+        assert site.heard_stream("a")["unrecorded_packets"] == 0
     for camera in ("a", "b"):
         numbers = recorded_numbers(site, camera)
         assert len(numbers) > 25 * 20
@@ -77,14 +77,18 @@ def test_a_camera_that_goes_away_comes_back_and_harms_no_other(rtsp_server, tmp_
     steady, shaken = rtsp_server(Mount("a", clip)), rtsp_server(Mount("b", clip))
     site = Site(tmp_path / "s", yaml_of(a=steady.url("a"), b=shaken.url("b")))
     with site:
-        wait_until(lambda: site.stream("b").get("recording"), "recording to begin")
+        wait_until(lambda: site.stream("b").get("recorded_packets", 0) > 25, "some recording")
         shaken.kill()
         wait_until(
-            lambda: site.stream("b").get("state") == "retrying", "the loss to be noticed", 30
+            lambda: site.stream("b").get("state") == "retrying", "the loss to be noticed", 60
         )
         shaken.start()
         wait_until(lambda: site.stream("b").get("state") == "online", "the camera to be back", 60)
-        assert site.stream("a")["reconnects"] == 0
+        before = site.heard_stream("b")["recorded_packets"]
+        wait_until(
+            lambda: site.stream("b").get("recorded_packets", 0) > before + 25, "recording to go on"
+        )
+        assert site.heard_stream("a")["reconnects"] == 0
     assert missing(recorded_numbers(site, "a")) == 0
     assert len(recorded_numbers(site, "b")) > 50
 
@@ -141,7 +145,7 @@ def coded_pictures(path: Path) -> list[bytes]:
 @contextmanager
 def locked(database: Path) -> Iterator[None]:
     """Another program holds the database exclusively."""
-    connection = sqlite3.connect(database, isolation_level=None, timeout=30)
+    connection = sqlite3.connect(database, isolation_level=None, timeout=60)
     connection.execute("BEGIN EXCLUSIVE")
     yield
     connection.close()
@@ -191,11 +195,11 @@ def test_no_packet_is_missed_while_all_else_is_locked_stopped_and_overloaded(
     stages_s = 60 if is_full() else 3
 
     def let_pass(seconds: float) -> None:
-        until = site.stream("a")["recorded_packets"] + 25 * seconds
+        until = site.heard_stream("a")["recorded_packets"] + 25 * seconds
         wait_until(
             lambda: site.stream("a").get("recorded_packets", 0) >= until,
             f"{seconds} s of recording",
-            20 + 3 * seconds,
+            60 + 3 * seconds,
         )
 
     def rows_waiting() -> float:
@@ -204,22 +208,22 @@ def test_no_packet_is_missed_while_all_else_is_locked_stopped_and_overloaded(
 
     with site:
         wait_until(lambda: site.stream("a").get("recording"), "recording to begin")
-        ingest = site.roles()["ingest"]["pid"]
+        ingest = site.heard_role("ingest")["pid"]
         with ExitStack() as faults:
             faults.enter_context(locked(site.folder / "itscam.db"))
-            wait_until(rows_waiting, "the index to wait for the database", 40)
+            wait_until(rows_waiting, "the index to wait for the database")
             faults.enter_context(deaf_subscribers(site.run_dir))
             let_pass(stages_s)
             for role in ("server", "vision"):
-                faults.enter_context(stopped(int(site.roles()[role]["pid"])))
+                faults.enter_context(stopped(int(site.heard_role(role)["pid"])))
             let_pass(stages_s)
             faults.enter_context(busy_processors())
             let_pass(stages_s)
         wait_until(lambda: rows_waiting() == 0, "the index to catch up", 60)
-        assert site.roles()["ingest"]["pid"] == ingest, "ingest was never touched"
+        assert site.heard_role("ingest")["pid"] == ingest, "ingest was never touched"
         for camera in ("a", "b"):
-            assert site.stream(camera)["unrecorded_packets"] == 0
-            assert site.stream(camera)["reconnects"] == 0
+            assert site.heard_stream(camera)["unrecorded_packets"] == 0
+            assert site.heard_stream(camera)["reconnects"] == 0
         sent = {camera: twin.stats(camera)["sent"] for camera in ("a", "b")}
     coded = coded_pictures(clip)
     place = {picture: i for i, picture in enumerate(coded)}

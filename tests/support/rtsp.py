@@ -15,7 +15,7 @@ from urllib.parse import quote
 from tests.support.access_units import packet_file
 
 _SCRIPT = Path(__file__).with_name("rtsp_server.py")
-_ANSWER_TIMEOUT_S = 20.0
+_ANSWER_TIMEOUT_S = 60.0
 _GI_CHECK = (
     "import gi; gi.require_version('GstRtspServer','1.0'); from gi.repository import GstRtspServer"
 )

@@ -18,7 +18,7 @@ from its_camera_ai.bus.messages import RoleStatus
 from tests.support.waiting import wait_until
 
 START_TIMEOUT_S = 90.0
-DRAIN_TIMEOUT_S = 40.0
+DRAIN_TIMEOUT_S = 90.0
 _POLL_S = 0.1
 CLI = (sys.executable, "-m", "its_camera_ai.cli.main")
 
@@ -164,9 +164,18 @@ class Site:
         found = (s for s in streams if (s["camera_id"], s["role"]) == (camera_id, role))
         return next(found, {})
 
+    def heard_role(self, name: str) -> dict[str, Any]:
+        """What a process says, as soon as it is heard: on a busy machine two seconds may pass
+        without a word."""
+        return wait_until(lambda: self.roles().get(name), f"a word of {name}")
+
+    def heard_stream(self, camera_id: str) -> dict[str, Any]:
+        """What ingest says of a camera's main stream, as soon as it is heard."""
+        return wait_until(lambda: self.stream(camera_id), f"a word of camera {camera_id}")
+
     def signal(self, role: str, number: int) -> int:
         """Send a signal to the process of a role; returns its pid."""
-        pid = int(wait_until(lambda: self.roles().get(role), f"{role} to be there")["pid"])
+        pid = int(self.heard_role(role)["pid"])
         os.kill(pid, number)
         return pid
 

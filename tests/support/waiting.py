@@ -7,9 +7,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _POLL_S = 0.02
+TIMEOUT_S = 60.0
+"""Long enough for a machine that does much else; only a test that fails waits as long."""
 
 
-def wait_until(condition: Callable[[], T | None], what: str, timeout_s: float = 20.0) -> T:
+def wait_until(condition: Callable[[], T | None], what: str, timeout_s: float = TIMEOUT_S) -> T:
     """The first truthy value of ``condition``.
 
     Raises:
