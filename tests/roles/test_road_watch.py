@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 import pytest
 
-from its_camera_ai.analytics.calibration.landmarks import suggested_landmarks
 from its_camera_ai.core.road import Direction, LineSide, SignalHead, SignalSource
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.signals import SignalState
@@ -22,12 +21,8 @@ WH = (960, 540)
 @pytest.fixture(scope="module")
 def street() -> tuple[Scene, np.ndarray]:
     opened = open_street("intersection", seed=2, size_wh=WH, fps=1)
-    calibration = opened.scene.calibration
-    assert calibration is not None
     luma = cv2.cvtColor(opened.frame(0).bgr, cv2.COLOR_BGR2GRAY)
-    road = np.array([(0, 300), (960, 300), (960, 540), (0, 540)], np.float64)
-    marked = replace(calibration, landmarks=suggested_landmarks(luma, road))
-    return replace(opened.scene, calibration=marked), luma
+    return opened.scene, luma
 
 
 def look(watch: RoadWatch, luma: np.ndarray, seconds: float) -> str:

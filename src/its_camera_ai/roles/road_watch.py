@@ -3,18 +3,21 @@ the camera still looks where it was calibrated."""
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import structlog
 
 from its_camera_ai.analytics.calibration.doubt import CalibrationDoubt
-from its_camera_ai.analytics.calibration.landmarks import LandmarkBook
-from its_camera_ai.core.calibration import Calibration
+from its_camera_ai.analytics.calibration.landmarks import LandmarkBook, suggested_landmarks
+from its_camera_ai.core.calibration import Calibration, Landmark
 from its_camera_ai.core.disk import Disk
 from its_camera_ai.core.errors import CalibrationInvalid, StateInvalid, StorageUnavailable
+from its_camera_ai.core.picture_points import Unit, scaled_to_pixels
 from its_camera_ai.core.road import SignalHead, SignalSource
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.signals import SignalReading
@@ -27,6 +30,8 @@ log = structlog.get_logger(__name__)
 Picture = npt.NDArray[np.uint8]
 LOOK_EVERY_S = 2.0
 """Between two looks at the landmarks."""
+LANDMARKS_LEAST = 3
+"""Fewer can't vote."""
 
 
 class LandmarkShelf:
@@ -51,12 +56,35 @@ class LandmarkShelf:
                 return LandmarkBook.from_bytes(kept)
         except (StateInvalid, OSError) as error:
             log.warning("the landmarks are taken anew", camera=camera_id, problem=str(error))
-        book = LandmarkBook.of(luma, calibration)
+        book = LandmarkBook.of(luma, with_landmarks(calibration, luma))
         try:
             replace_small(self._disk, path, book.to_bytes())
         except (OSError, StorageUnavailable) as error:  # they serve until the process ends
             log.warning("the landmarks were not kept", camera=camera_id, problem=str(error))
         return book
+
+
+def with_landmarks(calibration: Calibration, luma: Picture) -> Calibration:
+    """Where nobody marked landmarks, spots with detail beside the calibrated area are taken.
+
+    Raises:
+        CalibrationInvalid: the picture has too few.
+    """
+    if calibration.landmarks:
+        return calibration
+    height, width = luma.shape
+    area = calibration.valid or tuple(pair.image for pair in calibration.pairs)
+    corners = scaled_to_pixels(area, calibration.unit, (width, height)).astype(np.float32)
+    hull = cv2.convexHull(corners)[:, 0].astype(np.float64)
+    found = suggested_landmarks(luma, hull)
+    if len(found) < LANDMARKS_LEAST:
+        raise CalibrationInvalid(
+            "There are too few spots with detail beside the road to notice a bumped camera; mark "
+            "landmarks by hand."
+        )
+    scale = (width, height) if calibration.unit is Unit.NORMALISED else (1, 1)
+    marks = tuple(Landmark((m.at[0] / scale[0], m.at[1] / scale[1]), m.name) for m in found)
+    return replace(calibration, landmarks=marks)
 
 
 class RoadWatch:
@@ -68,7 +96,7 @@ class RoadWatch:
         heads = [h for h in scene.signals if h.source is SignalSource.PICTURE]
         self._heads: Sequence[tuple[SignalHead, LampWatch]] = [(h, LampWatch(h.id)) for h in heads]
         calibration = scene.calibration
-        self._calibration = calibration if calibration and calibration.landmarks else None
+        self._calibration = calibration
         self._book: LandmarkBook | None = None
         self._doubt = CalibrationDoubt()
         self._looked_ns: int | None = None
