@@ -25,8 +25,9 @@ def trips_of(ways: list[list[str]], scene: Scene) -> list[Trip]:
             book.passage(passage(text, k, track_id))
             if (track_id + k) % 4 == 3:
                 told += book.due(WALL_NS + 3600 * S, lambda i: TRUCK if i % 2 else CAR)
-    made = told + [book.ended(i, TRUCK if i % 2 else CAR, WALL_NS) for i in range(len(ways))]
-    return [trip for trip in made if trip is not None]
+    for i in range(len(ways)):
+        told += book.ended(i, TRUCK if i % 2 else CAR, WALL_NS)
+    return told
 
 
 def table(matrix: OdMatrix) -> dict[tuple[str, str], int]:

@@ -224,8 +224,7 @@ class _OnRoad:
         """Tell the trips of road users that are gone; gives those that were on the ground."""
         for path in ended:
             last_ns = int(path.wall_ns[-1]) if len(path.wall_ns) else self.now_wall_ns
-            trip = self.trips.ended(path.track_id, path.vehicle, last_ns)
-            if trip is not None:
+            for trip in self.trips.ended(path.track_id, path.vehicle, last_ns):
                 self.book.trip(trip)
             self.gates.ended(path.track_id)
         return [path for path in ended if len(path.wall_ns)]

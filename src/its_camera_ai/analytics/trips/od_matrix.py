@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from its_camera_ai.analytics.trips.trip_book import sides_of
+from its_camera_ai.analytics.trips.ways import Ways
 from its_camera_ai.core.road import LineSide
 from its_camera_ai.core.road_users import Trip
 from its_camera_ai.core.scene import Scene
@@ -65,13 +65,13 @@ class OdMatrix:
 def od_matrix(trips: Iterable[Trip], scene: Scene) -> OdMatrix:
     """Sum trips up.
 
-    Rows and columns are the sides by which the scene's trips begin and end (``sides_of``), with a
+    Rows and columns are the sides by which the scene's trips begin and end (``Ways``), with a
     zero where nobody went; sides that only the trips know, from before the scene was changed,
     follow after them.
     """
-    known_entries, known_exits = sides_of(scene)
-    entries = dict.fromkeys(known_entries)
-    exits = dict.fromkeys(known_exits)
+    ways = Ways(scene)
+    entries = dict.fromkeys(ways.entries)
+    exits = dict.fromkeys(ways.exits)
     pairs: Counter[tuple[str, LineSide, LineSide]] = Counter()
     movements: dict[str, Counter[str]] = {m.id: Counter() for m in scene.movements}
     entered_only: Counter[LineSide] = Counter()
