@@ -1,17 +1,21 @@
-"""The truth of a road world as a ``RoadFrame``: what perfect tracking would have told."""
+"""A road world as incident rules are given it: from the truth itself, or from its boxes."""
 
 import math
 from collections.abc import Mapping
+from itertools import count
 
 import numpy as np
 
+from its_camera_ai.analytics.counting.scene import SceneAnalytics
 from its_camera_ai.analytics.incidents.places import Places
+from its_camera_ai.analytics.road_users.users import RoadUsers
 from its_camera_ai.core.calibration import Calibration
+from its_camera_ai.core.events import EventKind
 from its_camera_ai.core.ground import GroundPlane
-from its_camera_ai.core.road_users import RoadFrame
+from its_camera_ai.core.road_users import Passage, RoadFrame
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.signals import SignalReading
-from its_camera_ai.core.tracks import Unknown
+from its_camera_ai.core.tracks import FrameTracks, Unknown
 from its_camera_ai.sim.camera import PinholeCamera
 from its_camera_ai.sim.road.truth import RoadTruth
 
@@ -84,6 +88,44 @@ class TruthFrames:
             (truth.pts_ns - np.asarray(since, np.int64)) / 1e9,
             self._plane.size_wh,
         )
+
+
+class BoxFrames:
+    """True boxes, a pixel of noise on each edge, through counting and the road users' filters.
+
+    Boxes less than half of which can be seen are not detected; ids are the true ones.
+    """
+
+    def __init__(
+        self, scene: Scene, plane: GroundPlane, *, seed: int, noise_px: float = 1.0
+    ) -> None:
+        numbers = count(1)
+        self._size_wh = plane.size_wh
+        self._counting = SceneAnalytics("sim", scene, lambda _: str(next(numbers)))
+        self._users = RoadUsers("sim", scene, plane)
+        self._rng, self._noise_px = np.random.default_rng(seed), noise_px
+
+    def frame(self, truth: RoadTruth) -> tuple[RoadFrame, list[Passage]]:
+        seen = np.flatnonzero(truth.in_picture & (truth.visible >= 0.5))
+        boxes = truth.xyxy[seen]
+        boxes = boxes + self._rng.normal(0, self._noise_px, boxes.shape)
+        n = len(seen)
+        tracks = FrameTracks(
+            truth.pts_ns,
+            truth.wall_ns,
+            self._size_wh,
+            truth.id[seen].astype(np.int64),
+            boxes.astype(np.float32),
+            np.full(n, 0.9, np.float32),
+            truth.class_id[seen].astype(np.int8),
+            np.ones(n, bool),
+            looks_per_s=10.0,
+            class_share=np.ones(n, np.float32),
+        )
+        events = self._counting.update(tracks)
+        frame = self._users.update(tracks)
+        crossed = [event for event in events if event.kind is EventKind.LINE_CROSSED]
+        return frame, [self._users.passage(event) for event in crossed]
 
 
 class Readings:
