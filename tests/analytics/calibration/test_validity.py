@@ -68,6 +68,6 @@ def test_ones_own_polygon_is_kept_but_not_into_the_sky() -> None:
 
 
 def test_pairs_of_a_larger_picture_are_refused() -> None:
-    px = seen(MARKS) + (400, 0)
+    px = seen(MARKS) + np.array([400.0, 0])
     with pytest.raises(CalibrationInvalid, match="pictures of another size"):
         solve(Calibration(pairs_of(MARKS, px), unit=Unit.PX), (160, 90))
