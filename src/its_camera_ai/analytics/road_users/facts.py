@@ -1,5 +1,7 @@
 """What is known of a road user, from its row."""
 
+import math
+
 import numpy as np
 
 from its_camera_ai.analytics.road_users.bodies import IS_LONG, USUAL_SD_M
@@ -9,6 +11,9 @@ from its_camera_ai.analytics.road_users.length_classes import length_class
 from its_camera_ai.analytics.road_users.roster import Bools, Roster, Slots
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.road_users import VehicleFacts
+
+_SHAPE_SD = 0.02
+"""No body is a cuboid: its box is a little smaller than that round one of its length."""
 
 NOTHING_KNOWN = VehicleFacts(ObjectClass.OTHER.label, 0.0)
 
@@ -29,10 +34,8 @@ def vehicle_facts(roster: Roster, slot: int, config: RoadUsersConfig) -> Vehicle
     share = float(roster.class_share[slot])
     length_m = length_sd_m = None
     if measured(roster, np.array([slot]), config)[0]:
-        length_m, length_sd_m = (
-            float(roster.dims_m[slot, 0]),
-            float(roster.dims_sd_m[slot, 0]),
-        )
+        length_m = float(roster.dims_m[slot, 0])
+        length_sd_m = math.hypot(float(roster.dims_sd_m[slot, 0]), _SHAPE_SD * length_m)
     return VehicleFacts(
         kind.label,
         share,

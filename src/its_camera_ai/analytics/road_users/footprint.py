@@ -2,8 +2,8 @@
 
 The middle of a box's lower edge lies under the body's nearest edge, not under its middle, and how
 far off that is changes with the view; taken as the place, it bends speeds and headways. So the
-class's usual body, or the one fitted to this track, is projected where the track is expected, and
-the edges of its box say how far each edge of the seen box lies from the middle of the footprint.
+class's usual body, or the one fitted to this track, is projected where the track is expected: how
+far the lower edge of its box lies from its middle is how far that of the seen box lies, too.
 """
 
 import numpy as np
@@ -15,6 +15,7 @@ from its_camera_ai.core.ground import GroundPlane
 _BORDER_PX = 2.0
 _BODY_SD = 0.15
 """Relative uncertainty of a body's height and width where an edge has to stand in for another."""
+_TURNS = 3
 
 
 def cut_edges(xyxy: Floats, size_wh: tuple[int, int]) -> Bools:
@@ -39,7 +40,7 @@ def ground_points(
     heading_rad: Floats,
     dims_m: Floats,
 ) -> tuple[Floats, Floats]:
-    """Where the middle of each footprint is seen.
+    """The middle of each footprint.
 
     Args:
         xyxy: (N, 4) boxes, pixels. cut: (N, 4) edges on the border.
@@ -48,24 +49,24 @@ def ground_points(
         dims_m: (N, 3) length, width, height.
 
     Returns:
-        (N, 2) pixels and (N, 2) standard deviations of u and v in pixels; NaN where both sides, or
-        both the top and the bottom, are cut off.
+        (N, 2) metres and their (N, 2, 2) covariance; NaN where both sides, or both the top and
+        the bottom, are cut off, and near the horizon.
     """
     known = np.isfinite(heading_rad)
     side = np.sqrt(dims_m[:, 0] * dims_m[:, 1])
     dims = dims_m.copy()
     dims[~known, 0] = dims[~known, 1] = side[~known]
     heading = np.where(known, heading_rad, 0.0)
-    px, sd_px = _measured(plane, view, xyxy, cut, expected_m, heading, dims)
-    # the offset is that of the expected place; without one it is found from the place itself
-    fresh = np.flatnonzero(np.isnan(px).any(axis=1))
+    xy, noise = _measured(plane, view, xyxy, cut, expected_m, heading, dims)
+    # how far apart they lie is that of the expected place; without one it is found by turns
+    fresh = np.flatnonzero(np.isnan(xy).any(axis=1))
     place = plane.to_world(bottom_centres(xyxy[fresh]))
-    for _ in range(3 if len(fresh) else 0):
-        px[fresh], sd_px[fresh] = _measured(
+    for _ in range(_TURNS if len(fresh) else 0):
+        place, noise[fresh] = _measured(
             plane, view, xyxy[fresh], cut[fresh], place, heading[fresh], dims[fresh]
         )
-        place = plane.to_world(px[fresh])
-    return px, sd_px
+        xy[fresh] = place
+    return xy, noise
 
 
 def _measured(
@@ -77,16 +78,31 @@ def _measured(
     heading_rad: Floats,
     dims_m: Floats,
 ) -> tuple[Floats, Floats]:
-    centre = plane.to_image(place_m)
+    """The same point of the seen box and of the body's lies as far apart on the ground as the two
+    bodies do; on the ground that hardly depends on the place, in pixels it would."""
     body = view.boxes(place_m, heading_rad, dims_m)
-    offset = body - np.concatenate([centre, centre], axis=1)
-    at = xyxy - offset
-    noise = np.full(len(xyxy), plane.position_sd_px)
     wide, tall = body[:, 2] - body[:, 0], body[:, 3] - body[:, 1]
     left, top, right, bottom = cut.T
-    u = np.where(left, at[:, 2], np.where(right, at[:, 0], (at[:, 0] + at[:, 2]) / 2))
-    u = np.where(left & right, np.nan, u)
-    v = np.where(bottom, np.where(top, np.nan, at[:, 1]), at[:, 3])
-    sd_u = np.where(left | right, np.hypot(noise, _BODY_SD / 2 * wide), noise)
-    sd_v = np.where(bottom, np.hypot(noise, _BODY_SD * tall), noise)
-    return np.stack([u, v], axis=1), np.stack([sd_u, sd_v], axis=1)
+    seen, there = _edge_points(xyxy, cut, tall), _edge_points(body, cut, tall)
+    seen[(left & right) | (top & bottom)] = np.nan
+    xy = place_m + plane.to_world(seen) - plane.to_world(there)
+    noise = np.full(len(xyxy), plane.position_sd_px)
+    sd_px = np.stack(
+        [
+            np.where(left | right, np.hypot(noise, _BODY_SD / 2 * wide), noise),
+            np.where(bottom, np.hypot(noise, _BODY_SD * tall), noise),
+        ],
+        axis=1,
+    )
+    slopes = plane.jacobian(seen) * sd_px[:, None, :]
+    return xy, slopes @ np.swapaxes(slopes, 1, 2)
+
+
+def _edge_points(boxes: Floats, cut: Bools, tall: Floats) -> Floats:
+    """(N, 2) the middle of the lower edge; a corner where a side is cut off; the upper edge moved
+    down by the body's height in the picture where the lower one is."""
+    left, _, right, bottom = cut.T
+    middle = (boxes[:, 0] + boxes[:, 2]) / 2
+    u = np.where(left, boxes[:, 2], np.where(right, boxes[:, 0], middle))
+    v = np.where(bottom, boxes[:, 1] + tall, boxes[:, 3])
+    return np.stack([u, v], axis=1)

@@ -137,7 +137,7 @@ class GroundTracks:
         roster = self._roster
         run = roster.moving[slots]
         expected = self.expected(slots, pts_ns)
-        px, sd_px = ground_points(
+        xy, noise = ground_points(
             plane,
             view,
             xyxy,
@@ -146,9 +146,6 @@ class GroundTracks:
             self.body_heading(slots),
             roster.dims_m[slots],
         )
-        xy = plane.to_world(px)
-        slopes = plane.jacobian(px) * sd_px[:, None, :]
-        noise = slopes @ np.swapaxes(slopes, 1, 2)
         spread = noise[:, 0, 0] + noise[:, 1, 1]
         # near the horizon a pixel is a hundred metres, and noise no longer Gaussian
         good = np.isfinite(xy).all(axis=1) & (spread < _PLACE_SD_M_MAX**2)
@@ -159,7 +156,7 @@ class GroundTracks:
         self._store(slots[new], Motion.at(xy[new], noise[new]), pts_ns)
         roster.moving[slots[new]] = True
         self._turn(slots[old], step_s[old])
-        return good & plane.is_valid(px)
+        return good & plane.is_valid(plane.to_image(xy))
 
     def _state(self, slots: Slots) -> Motion:
         roster = self._roster

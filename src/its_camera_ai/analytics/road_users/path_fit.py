@@ -110,7 +110,7 @@ def fit_paths(
     state, scale = start.copy(), np.ones(len(start))
     for k in range(rounds + 1):
         miss, slopes = _linearised(view, seen, state, sd_px)
-        weight = used * np.isfinite(miss)
+        weight = used * (np.isfinite(miss) & np.isfinite(slopes).all(axis=3))
         miss = np.where(weight > 0, miss, 0.0)
         slopes = np.where(weight[..., None] > 0, slopes, 0.0)
         if k > 0:  # from the first guess everything is far off
@@ -131,9 +131,8 @@ def fit_paths(
         parameters = np.trace(np.linalg.solve(found, told), axis1=1, axis2=2) / variance[:, 0]
         freedom = np.maximum((used > 0).sum(axis=(1, 2)) - parameters, 0.0) + _TRUSTED
         scale = np.sqrt((_TRUSTED + squares) / freedom)
-    covariance = np.linalg.inv(
-        told / scale[:, None, None] ** 2 + precision[:, :, None] * np.eye(_N)
-    )
+    found = told / scale[:, None, None] ** 2 + precision[:, :, None] * np.eye(_N)
+    covariance: Floats = np.linalg.inv(found).astype(np.float64)
     return PathFit(_forward(state), covariance, freedom, scale)
 
 
