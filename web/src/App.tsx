@@ -1,5 +1,6 @@
 import { CameraPage } from "./pages/CameraPage";
 import { EventsPage } from "./pages/EventsPage";
+import { IncidentsPage } from "./pages/IncidentsPage";
 import { LivePage } from "./pages/LivePage";
 import { LoginPage } from "./pages/LoginPage";
 import { ModelsPage } from "./pages/ModelsPage";
@@ -8,6 +9,7 @@ import { PlaybackPage } from "./pages/PlaybackPage";
 import { ScenePage } from "./pages/ScenePage";
 import { StoragePage } from "./pages/StoragePage";
 import { SystemPage } from "./pages/SystemPage";
+import { TrafficPage } from "./pages/TrafficPage";
 import type { Route } from "./router";
 import { parseRoute, useHash } from "./router";
 import { useSession } from "./session";
@@ -62,6 +64,10 @@ function CurrentPage({ route, username }: { route: Route; username: string }) {
       return <ScenePage key={route.cameraId} cameraId={route.cameraId} />;
     case "playback":
       return <PlaybackPage params={route.params} />;
+    case "traffic":
+      return <TrafficPage params={route.params} />;
+    case "incidents":
+      return <IncidentsPage params={route.params} />;
     case "events":
       return <EventsPage params={route.params} />;
     case "models":

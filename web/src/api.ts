@@ -16,6 +16,16 @@ import type {
   StorageView,
 } from "./storage/types";
 
+import type {
+  Incident,
+  IncidentPage,
+  Level,
+  Movements,
+  TableQuery,
+  TrafficForecast,
+  TrafficTable,
+} from "./traffic/types";
+
 export interface User {
   username: string;
   role: string;
@@ -255,6 +265,41 @@ export class ApiClient {
     lanes: SceneDocument["lanes"];
   }): Promise<CalibrationTrial> {
     return this.send("POST", "/analytics/calibration", question);
+  }
+
+  /** How traffic is now at every place of a camera. */
+  async levels(camera: string, signal?: AbortSignal): Promise<readonly Level[]> {
+    return (await this.get<Items<Level>>("/analytics/levels", { camera }, signal)).items;
+  }
+
+  intervals(query: TableQuery, signal?: AbortSignal): Promise<TrafficTable> {
+    return this.get("/analytics/intervals", { ...query, limit: 10_000 }, signal);
+  }
+
+  trafficForecast(
+    query: Pick<TableQuery, "camera" | "kind" | "place" | "direction">,
+    signal?: AbortSignal,
+  ): Promise<TrafficForecast> {
+    const { camera, kind, place, direction } = query;
+    return this.get("/analytics/forecast", { camera, kind, place, direction }, signal);
+  }
+
+  movements(
+    query: { camera: string; since: string; until: string },
+    signal?: AbortSignal,
+  ): Promise<Movements> {
+    return this.get("/analytics/movements", query, signal);
+  }
+
+  incidents(
+    query: Readonly<Record<string, string | number>>,
+    signal?: AbortSignal,
+  ): Promise<IncidentPage> {
+    return this.get("/incidents", query, signal);
+  }
+
+  acknowledge(id: string, said: { note?: string; false_alarm?: boolean }): Promise<Incident> {
+    return this.send("POST", `/incidents/${encodeURIComponent(id)}/acknowledge`, said);
   }
 
   async statuses(signal?: AbortSignal): Promise<readonly CameraStatus[]> {
@@ -510,3 +555,21 @@ export function pictureUrl(cameraId: string, momentMs: number, widthPx?: number)
 export function thumbnailUrl(cameraId: string, momentMs: number, widthPx: number): string {
   return `${cameraPath(cameraId)}/thumbnail?at=${at(momentMs)}&width=${widthPx}`;
 }
+
+/** Today's report of a camera. */
+export const reportUrl = (cameraId: string): string =>
+  `${BASE}/analytics/report?${new URLSearchParams({ kind: "daily", format: "pdf", camera: cameraId })}`;
+
+/** Interval tables of a camera as CSV. */
+export const exportUrl = (
+  cameraId: string,
+  span: { since: string; until: string },
+  lengthS: number,
+): string =>
+  `${BASE}/analytics/export?${new URLSearchParams({
+    kind: "intervals",
+    format: "csv",
+    camera: cameraId,
+    ...span,
+    length: String(lengthS),
+  })}`;

@@ -32,13 +32,19 @@ export function describeEvent(event: Pick<CameraEvent, "kind" | "detail">): stri
   const what = capital(word("class")) || text.describe.something;
   switch (event.kind) {
     case "line_crossed":
-      return text.describe.crossed(what, word("line"), word("direction"));
+      return text.describe.crossed(what, word("line"), word("direction"), detail.speed_kmh);
     case "zone_entered":
       return text.describe.entered(what, word("zone"));
     case "picture_fault_began":
       return text.describe.badPicture(faultName(word("fault")));
     case "picture_fault_ended":
       return text.describe.goodPicture(faultName(word("fault")));
+    case "incident_opened":
+    case "incident_closed":
+    case "calibration_doubted":
+      return word("explanation") || word("reason") || kindName(event.kind);
+    case "calibration_trusted":
+      return kindName(event.kind);
     case "storage_low":
       return describeLowStorage(detail, word("reason"));
     case "storage_recovered":

@@ -8,6 +8,7 @@ import "./styles/parts.css";
 import "./styles/live.css";
 import "./styles/pages.css";
 import "./styles/scene.css";
+import "./styles/traffic.css";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no element with the id 'root'.");

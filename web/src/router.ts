@@ -7,6 +7,8 @@ export type PageName =
   | "camera"
   | "scene"
   | "playback"
+  | "traffic"
+  | "incidents"
   | "events"
   | "models"
   | "storage"
@@ -23,6 +25,8 @@ export interface Route {
 const PAGES: ReadonlySet<string> = new Set([
   "live",
   "playback",
+  "traffic",
+  "incidents",
   "events",
   "models",
   "storage",

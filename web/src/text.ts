@@ -1,9 +1,12 @@
 /** Every English word that the dashboard shows. */
 
 import { sceneWords } from "./words/scene";
+import { incidentWords, trafficWords } from "./words/traffic";
 
 export const text = {
   scene: sceneWords,
+  traffic: trafficWords,
+  incidents: incidentWords,
 
   product: "ITS Camera AI",
   loading: "Loading",
@@ -15,6 +18,8 @@ export const text = {
     label: "Main",
     live: "Live",
     playback: "Playback",
+    traffic: "Traffic",
+    incidents: "Incidents",
     events: "Events",
     models: "Models",
     storage: "Storage",
@@ -312,6 +317,10 @@ export const text = {
     storage_low: "Disk nearly full",
     storage_recovered: "Disk has room again",
     storage_evicted: "Recordings removed",
+    incident_opened: "Incident",
+    incident_closed: "Incident over",
+    calibration_doubted: "Calibration in doubt",
+    calibration_trusted: "Calibration holds again",
   } as Readonly<Record<string, string>>,
 
   fault: {
@@ -328,7 +337,8 @@ export const text = {
   describe: {
     badPicture: (what: string) => `Bad picture: ${what}`,
     goodPicture: (what: string) => `Picture is no longer bad: ${what}`,
-    crossed: (what: string, line: string, way: string) => `${what} crossed ${line}, ${way}`,
+    crossed: (what: string, line: string, way: string, kmh: unknown) =>
+      `${what} crossed ${line}, ${way}${typeof kmh === "number" ? `, ${Math.round(kmh)} km/h` : ""}`,
     entered: (what: string, zone: string) => `${what} entered ${zone}`,
     left: (what: string, zone: string, after: string) =>
       `${what} left ${zone}${after ? ` after ${after}` : ""}`,

@@ -8,6 +8,8 @@ import { text } from "../text";
 const LINKS: readonly { page: PageName; label: string }[] = [
   { page: "live", label: text.nav.live },
   { page: "playback", label: text.nav.playback },
+  { page: "traffic", label: text.nav.traffic },
+  { page: "incidents", label: text.nav.incidents },
   { page: "events", label: text.nav.events },
   { page: "models", label: text.nav.models },
   { page: "storage", label: text.nav.storage },
