@@ -133,19 +133,22 @@ def score(name: str, seeds: Sequence[int], source: str) -> Score:
         run = play(scripted.layout, seed, scripted.length_s, source, scripted)
         opened = [i for i in run.told if i.step is IncidentStep.OPENED]
         true = [t for t in run.truth if t.kind is scripted.kind]
-        if not true:
+        if not true and not scripted.sure:
             continue  # the script found nobody to play it with
         result.scenes += 1
-        hits = [i for i in opened if i.kind is scripted.kind and _same(i, true[0])]
+        hits = [i for i in opened if i.kind is scripted.kind and (not true or _same(i, true[0]))]
         result.others.update(i.kind.value for i in opened if i not in hits)
         if not hits:
             result.missed.append(seed)
             continue
         result.found += 1
         hit = hits[0]
-        due_s = true[0].began_pts_ns / 1e9 + scripted.limit_s
-        result.late_s.append(run.opened_s[hit.id] - due_s)
         result.decided_s.append(hit.decided_after_s)
+        if not true:
+            continue
+        if scripted.limit_s is not None:
+            due_s = true[0].began_pts_ns / 1e9 + scripted.limit_s
+            result.late_s.append(run.opened_s[hit.id] - due_s)
         facts = run.last(hit.id).facts
         for measure in ("pet_s", "ttc_s"):
             if measure in true[0].facts and measure in facts:
@@ -155,7 +158,9 @@ def score(name: str, seeds: Sequence[int], source: str) -> Score:
 
 
 def _same(incident: Incident, true: TrueIncident) -> bool:
-    return bool(set(incident.track_ids) & set(true.object_ids))
+    if incident.track_ids and true.object_ids:
+        return bool(set(incident.track_ids) & set(true.object_ids))
+    return incident.place == true.place
 
 
 def quiet(layout: Layout, hours: float, source: str, seed: int) -> tuple[Run, list[Incident]]:

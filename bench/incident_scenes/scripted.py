@@ -33,16 +33,19 @@ class Scripted:
 
     Attributes:
         layout, scripts, length_s: what is played.
-        kind: what must be told. limit_s: from its true beginning to the defining instant.
+        kind: what must be told.
+        limit_s: from its true beginning to the defining instant; None where that is not so simple.
+        sure: happens though no script says so: by demand alone.
     """
 
     kind: IncidentKind
     layout: Layout
     scripts: tuple[Script, ...]
     length_s: float
-    limit_s: float = 0.0
+    limit_s: float | None = None
     demand: float = 1.0
     warm_up_s: float = 40.0
+    sure: bool = False
 
 
 def _road(rng: np.random.Generator, per_hour_lane: float = 400.0) -> Layout:
@@ -61,18 +64,20 @@ def stopped(rng: np.random.Generator) -> Scripted:
 
 def slow(rng: np.random.Generator) -> Scripted:
     script = DriveSlowly(2.0, _lane(rng), float(rng.uniform(14, 24)))
-    return Scripted(IncidentKind.SLOW_VEHICLE, _road(rng, 150.0), (script,), 60.0, 8.0)
+    return Scripted(IncidentKind.SLOW_VEHICLE, _road(rng, 400.0), (script,), 90.0, 8.0)
 
 
 def wrong_way(rng: np.random.Generator) -> Scripted:
     way = _lane(rng)
-    scripts = (CloseWay(0.0, way, 60.0), WrongWay(20.0, way, float(rng.uniform(30, 90))))
-    return Scripted(IncidentKind.WRONG_WAY, _road(rng, 150.0), scripts, 60.0)
+    kmh = float(rng.uniform(30, 90))
+    scripts = (CloseWay(0.0, way, 60.0), WrongWay(20.0, way, kmh))
+    limit_s = max(1.0, 10.0 / (kmh / 3.6))
+    return Scripted(IncidentKind.WRONG_WAY, _road(rng, 150.0), scripts, 60.0, limit_s)
 
 
 def parked(rng: np.random.Generator) -> Scripted:
     script = Park(2.0, "away-3", float(rng.uniform(115, 160)), 25.0)
-    return Scripted(IncidentKind.ILLEGAL_PARKING, _road(rng, 200.0), (script,), 90.0, 10.0)
+    return Scripted(IncidentKind.ILLEGAL_PARKING, _road(rng, 500.0), (script,), 90.0, 10.0)
 
 
 def debris(rng: np.random.Generator) -> Scripted:
@@ -97,7 +102,7 @@ def on_bicycle(rng: np.random.Generator) -> Scripted:
 def red_light(rng: np.random.Generator) -> Scripted:
     way = f"{rng.choice(['s', 'n'])}-straight"
     script = RunRed(5.0, way, float(rng.uniform(1.2, 2.5)))
-    return Scripted(IncidentKind.RED_LIGHT, junction(), (script,), 200.0)
+    return Scripted(IncidentKind.RED_LIGHT, junction(main_per_hour=380.0), (script,), 240.0)
 
 
 def speeding(rng: np.random.Generator) -> Scripted:
@@ -130,6 +135,19 @@ def tailgating(rng: np.random.Generator) -> Scripted:
     return Scripted(IncidentKind.NEAR_MISS, layout, (script,), 12.0)
 
 
+def spillback(rng: np.random.Generator) -> Scripted:
+    layout = junction(main_per_hour=float(rng.uniform(700, 900)))
+    return Scripted(IncidentKind.QUEUE_SPILLBACK, layout, (), 240.0, 5.0)
+
+
+def congestion(rng: np.random.Generator) -> Scripted:
+    """All lanes are blocked for minutes."""
+    place = float(rng.uniform(150, 180))
+    scripts = tuple(StopInLane(1.0, f"away-{k}", place, 400.0) for k in (1, 2, 3))
+    layout = _road(rng, float(rng.uniform(1000, 1400)))
+    return Scripted(IncidentKind.CONGESTION, layout, scripts, 260.0, sure=True)
+
+
 SCENES: dict[str, Callable[[np.random.Generator], Scripted]] = {
     "stopped vehicle": stopped,
     "slow vehicle": slow,
@@ -140,6 +158,8 @@ SCENES: dict[str, Callable[[np.random.Generator], Scripted]] = {
     "cyclist on the road": on_bicycle,
     "red light": red_light,
     "speeding": speeding,
+    "queue spill-back": spillback,
+    "congestion": congestion,
     "near miss by PET": encroachment,
     "near miss by TTC": tailgating,
 }

@@ -11,6 +11,7 @@ from itertools import count
 import numpy as np
 
 from its_camera_ai.analytics.incidents.limits import IncidentLimits
+from its_camera_ai.analytics.incidents.places import Places
 from its_camera_ai.analytics.incidents.watch import IncidentWatch
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.ground import GroundPlane
@@ -113,6 +114,7 @@ class Stage:
             "cam", self.scene, plane, lambda _: f"incident-{next(numbers)}", self.limits
         )
         self._heading: dict[int, float] = {}
+        self._places = Places.of(self.scene, PLANE, SIZE_WH)
 
     def play(
         self,
@@ -175,7 +177,7 @@ class Stage:
             heading if real else np.full(n, np.nan),
             size[:, 0] if real else np.full(n, np.nan),
             size[:, 1] if real else np.full(n, np.nan),
-            np.full(n, -1, np.int16),
+            self._lanes(foot),
             self._along(xy, size[:, 0]) if real else np.full(n, np.nan),
             np.full(n, 5.0),
             SIZE_WH,
@@ -190,6 +192,12 @@ class Stage:
         if np.hypot(*velocity) > 0.3:
             self._heading[track] = float(np.arctan2(velocity[1], velocity[0]))
         return self._heading.get(track, 0.0)
+
+    def _lanes(self, foot: np.ndarray) -> np.ndarray:
+        inside, _ = self._places.holding(foot, np.zeros((len(foot), 4), np.float32))
+        if not inside.shape[1]:
+            return np.full(len(foot), -1, np.int16)
+        return np.where(inside.any(axis=1), inside.argmax(axis=1), -1).astype(np.int16)
 
     @staticmethod
     def _along(xy: np.ndarray, length: np.ndarray) -> np.ndarray:

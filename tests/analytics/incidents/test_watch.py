@@ -638,7 +638,7 @@ def test_a_walker_before_a_car_is_worse_than_a_car() -> None:
 
 def test_the_memory_of_tracks_stays_small() -> None:
     stage = Stage()
-    for k in range(60):
+    for k in range(30):
         stage.play(
             [Actor(1000 + k, [(10.0 * k, 20, 2), (10.0 * k + 8, 120, 2)])],
             10.0 * (k + 1),

@@ -13,6 +13,14 @@ from its_camera_ai.core.incidents import Incident, IncidentKind, IncidentStep
 from its_camera_ai.core.time import NS_PER_S
 
 _TRACKS_MAX = 20
+_GROUPS = frozenset(
+    {
+        IncidentKind.PEDESTRIAN_ON_ROAD,
+        IncidentKind.CYCLIST_ON_ROAD,
+        IncidentKind.STOPPED_VEHICLE,
+    }
+)
+"""Kinds of which one cause may hold several road users at a time."""
 _DRIFT_MPS = 3.0
 """How much faster or slower than last seen one may have gone on while it was lost."""
 
@@ -98,8 +106,7 @@ class Ledger:
         if not near:
             return None
         distance, case = min(near, key=lambda pair: pair[0])
-        group = finding.kind in (IncidentKind.PEDESTRIAN_ON_ROAD, IncidentKind.CYCLIST_ON_ROAD)
-        if not group and (id(case) in held or self._in_view(case, view)):
+        if finding.kind not in _GROUPS and (id(case) in held or self._in_view(case, view)):
             return None
         return case
 

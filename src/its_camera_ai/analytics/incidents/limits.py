@@ -16,6 +16,7 @@ class IncidentLimits:
         stand_kmh: slower than this begins to stand. move_kmh: faster than this stands no more.
         stand_radius_m: farther from where it came to stand is not standing either.
         stopped_s: so long on the carriageway without a reason is a stopped vehicle.
+        stopped_join_m: others that come to stand so near are part of the same incident.
         junction_s: the same outside the lanes of a scene with stop lines or signals, where
             turning vehicles wait for a gap.
         queue_gap_m: from the rear of a standing or creeping vehicle to the front of one that
@@ -61,6 +62,7 @@ class IncidentLimits:
     move_kmh: float = 10.0
     stand_radius_m: float = 3.0
     stopped_s: float = 10.0
+    stopped_join_m: float = 40.0
     junction_s: float = 60.0
     queue_gap_m: float = 15.0
     stop_reach_m: float = 15.0

@@ -19,6 +19,8 @@ Bools = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]
 ACROSS_M = 2.2
 """Half the width of the way in which someone ahead is in front."""
+_BESIDE_M = 0.7
+"""Less room than this between the sides of two is no room to pass."""
 _SAME_SPOT_M = 2.5
 _STOPPED = (SignalState.RED, SignalState.RED_YELLOW, SignalState.YELLOW)
 
@@ -137,7 +139,8 @@ class StandingWatch:
         gap[np.arange(len(rows)), rows] = np.nan
         slow = view.motor & (view.speed_mps * 3.6 < limits.move_kmh)
         with np.errstate(invalid="ignore"):
-            queue = slow & (along > 0.5) & (gap - half < limits.queue_gap_m) & (across < ACROSS_M)
+            beside = (view.body_m[:, 1] + view.body_m[rows, 1:]) / 2 + _BESIDE_M
+            queue = slow & (along > 0.5) & (gap - half < limits.queue_gap_m) & (across < beside)
             people = view.on_foot & (gap > -1) & (gap < limits.yield_m) & (across < 2 * ACROSS_M)
         nearest = np.where(queue & np.isfinite(gap), along, np.inf).argmin(axis=1)
         leader = np.where((queue & np.isfinite(gap)).any(axis=1), nearest, -1)

@@ -52,7 +52,7 @@ class StoppedVehicles:
                 "with no queue, red light or people ahead of it.",
                 {"stood_s": round(free_s, 1), "limit_s": limit_s},
                 row,
-                self._limits.join_m,
+                self._limits.stopped_join_m,
             )
 
 
