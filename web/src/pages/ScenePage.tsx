@@ -265,7 +265,7 @@ function ToolBar(props: {
         <button
           key={each}
           type="button"
-          className={each === tool ? "button button--primary" : "button"}
+          className="button"
           aria-pressed={each === tool}
           disabled={each === "signals" && scene.lines.length === 0}
           data-testid={`tool-${each}`}

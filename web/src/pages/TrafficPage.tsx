@@ -31,7 +31,7 @@ export function TrafficPage({ params }: { params: URLSearchParams }) {
   const loadCameras = useCallback((signal: AbortSignal) => api.cameras(signal), [api]);
   const { data: cameras } = useLoad(loadCameras);
   const choice: Choice = {
-    camera: params.get("camera") ?? cameras?.[0]?.id ?? "",
+    camera: params.get("camera") || (cameras?.[0]?.id ?? ""),
     place: params.get("place") ?? "",
     length: params.get("length") ?? "900",
     span: params.get("span") ?? "24",

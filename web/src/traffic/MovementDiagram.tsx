@@ -8,6 +8,7 @@ import type { Movements } from "./types";
 
 const words = text.traffic;
 const SIZE = 520;
+const WIDE = 700;
 const RADIUS = 190;
 const WIDEST = 26;
 
@@ -19,7 +20,7 @@ export function MovementDiagram({ movements }: { movements: Movements }) {
   const sides = [...new Set([...entries, ...exits])].sort();
   const places = new Map(sides.map((side, k) => [side, roundTheCircle(sides.length)[k] as Point]));
   const most = Math.max(...items.map((item) => item.volume));
-  const centre: Point = [SIZE / 2, SIZE / 2];
+  const centre: Point = [WIDE / 2, SIZE / 2];
   const volume = (entry: string, exit: string): number =>
     items
       .filter((item) => item.entry === entry && item.exit === exit)
@@ -28,7 +29,7 @@ export function MovementDiagram({ movements }: { movements: Movements }) {
     <div className="movements">
       <svg
         className="movements__diagram"
-        viewBox={`0 0 ${SIZE} ${SIZE}`}
+        viewBox={`0 0 ${WIDE} ${SIZE}`}
         role="img"
         aria-label={words.diagram}
         data-testid="movement-diagram"
