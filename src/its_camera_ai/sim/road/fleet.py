@@ -47,6 +47,8 @@ VEHICLE = np.dtype(
 HARDEST_MPS2 = 8.0
 CLEARANCE_M = 0.4
 """Nobody comes nearer than this, whatever the formula says."""
+CRAWL_MPS, CRAWL_MPS2 = 0.25, 0.05
+"""Whoever is slower and does not gather speed stands still: the formula alone would creep on."""
 SLACK_M = 0.3
 """A body that reaches into a lane by less than this does not block it."""
 OPEN_ROAD_M = 1e6
@@ -172,7 +174,9 @@ def drive(fleet: Table, accel: Floats, room_m: Floats, tick_s: float) -> None:
     """
     accel = np.clip(accel, -HARDEST_MPS2, fleet["accel_max"])
     before = fleet["speed"].copy()
-    step = np.minimum(np.maximum(0.0, before + accel * tick_s) * tick_s, np.maximum(room_m, 0.0))
+    speed = np.maximum(0.0, before + accel * tick_s)
+    speed[(speed < CRAWL_MPS) & (accel < CRAWL_MPS2)] = 0.0
+    step = np.minimum(speed * tick_s, np.maximum(room_m, 0.0))
     fleet["speed"] = step / tick_s
     fleet["accel"] = (fleet["speed"] - before) / tick_s
     fleet["front_m"] += step

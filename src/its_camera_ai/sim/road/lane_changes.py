@@ -25,6 +25,8 @@ one behind; how much more it must bring to the left than to the right."""
 REST_S, LOOK_S = 5.0, 1.0
 CHANGE_S, CHANGE_MIN_M = 3.5, 14.0
 MOVING_MPS = 3.0
+ENTRY_M = 25.0
+"""Nobody changes before the rear is so far in: whoever comes in looks at one lane only."""
 
 
 def change_lanes(
@@ -48,6 +50,7 @@ def change_lanes(
     has_sides = (network.left[fleet["way"]] >= 0) | (network.right[fleet["way"]] >= 0)
     settled = fleet["front_m"] - fleet["length"] > fleet["turn_m"] + fleet["turn_len_m"]
     may = has_sides & settled & (fleet["changed_s"] + REST_S < now_s)
+    may &= fleet["front_m"] - fleet["length"] > ENTRY_M
     may &= (fleet["speed"] > MOVING_MPS) & ((fleet["id"] + tick) % every == 0)
     for row in np.flatnonzero(may).tolist():
         best, gain = -1, 0.0

@@ -19,9 +19,11 @@ from its_camera_ai.sim.signals import YELLOW_S
 STANDS_MPS = 0.1
 
 
-def _wait_for(stage: Stage, way: str, place_m: float) -> Generator[None, None, int]:
-    """Until somebody comes who can stop there; returns the id."""
-    while (chosen := stage.approaching(way, place_m)) is None:
+def _wait_for(
+    stage: Stage, way: str, place_m: float, brake_mps2: float = 2.0
+) -> Generator[None, None, int]:
+    """Until somebody comes who can stop there by such braking; returns the id."""
+    while (chosen := stage.approaching(way, place_m, brake_mps2)) is None:
         yield
     return chosen
 
@@ -41,10 +43,11 @@ class StopInLane:
         while (row := stage.row(chosen)) is not None:
             if stage.now_s - since_s >= self.stands_s:
                 stage.fleet["hold_m"][row] = np.inf
+                stage.fleet["changed_s"][row] = stage.now_s
                 if incident is not None:
                     stage.end(incident)
                 return
-            stage.fleet["hold_m"][row] = self.place_m
+            stage.fleet["hold_m"][row], stage.fleet["changed_s"][row] = self.place_m, np.inf
             if incident is None and stage.fleet["speed"][row] < STANDS_MPS:
                 lane = stage.lane_at(self.way, self.place_m - 1.0)
                 incident = stage.begin(IncidentKind.STOPPED_VEHICLE, lane, (chosen,))
@@ -117,7 +120,7 @@ class DriveSlowly:
     speed_kmh: float
 
     def play(self, stage: Stage) -> Iterator[None]:
-        chosen = yield from _wait_for(stage, self.way, 75.0)
+        chosen = yield from _wait_for(stage, self.way, 75.0, np.inf)
         incident = None
         while (row := stage.row(chosen)) is not None:
             fleet = stage.fleet
@@ -167,7 +170,8 @@ class LoseLoad:
         kind = KINDS[NUMBER["debris"]]
         way = stage.network.ways.index(self.way)
         thing = new_vehicle(stage.rng, stage.network, stage.new_id(), kind, way, stage.now_s)
-        thing["front_m"], thing["top_mps"], thing["changed_s"] = self.place_m, 0.0, np.inf
+        thing["front_m"] = thing["hold_m"] = self.place_m
+        thing["top_mps"], thing["changed_s"] = 0.0, np.inf
         stage.fleet = np.concatenate([stage.fleet, thing])
         lane = stage.lane_at(self.way, self.place_m)
         incident = stage.begin(IncidentKind.DEBRIS, lane, (int(thing["id"][0]),))
