@@ -11,7 +11,7 @@ Floats = npt.NDArray[np.float64]
 
 CLICK_SD_PX = 1.0
 """A point that is clicked by hand is rarely better than this; what four pairs can't tell."""
-_PRIOR_WEIGHT = 2
+PRIOR_WEIGHT = 2
 """So many coordinates' worth of belief in ``CLICK_SD_PX`` beside the residuals."""
 
 
@@ -120,7 +120,7 @@ def _with_covariance(matrix: Floats, world: Floats, px: Floats) -> HomographyFit
     seen, _ = _parts(matrix, world)
     squares = float(np.sum((seen - px) ** 2))
     freedom = 2 * len(world) - 8
-    variance = (squares + _PRIOR_WEIGHT * CLICK_SD_PX**2) / (freedom + _PRIOR_WEIGHT)
+    variance = (squares + PRIOR_WEIGHT * CLICK_SD_PX**2) / (freedom + PRIOR_WEIGHT)
     slopes = (_derivative(matrix, world) @ tangent).reshape(-1, 8)
     scale = np.linalg.norm(slopes, axis=0)
     information = (slopes / scale).T @ (slopes / scale)
@@ -145,7 +145,8 @@ def _linear(a: Floats, b: Floats) -> Floats:
             np.concatenate([none, one, -b[:, 1:] * one], axis=1),
         ]
     )
-    matrix: Floats = np.linalg.svd(rows)[2][-1].reshape(3, 3)
+    # only four pairs need the null space; the left vectors of many are large and never used
+    matrix: Floats = np.linalg.svd(rows, full_matrices=len(a) == 4)[2][-1].reshape(3, 3)
     return matrix
 
 

@@ -14,7 +14,7 @@ from its_camera_ai.analytics.calibration.homography import (
     projected,
 )
 from its_camera_ai.analytics.calibration.lanes import lane_errors
-from its_camera_ai.analytics.calibration.outliers import agreeing
+from its_camera_ai.analytics.calibration.outliers import Agreement, agreeing
 from its_camera_ai.analytics.calibration.sanity import check_pairs, check_view, on_one_line
 from its_camera_ai.analytics.calibration.solution import ErrorSummary, PairError, Solution
 from its_camera_ai.analytics.calibration.validity import check_validity, default_validity
@@ -61,7 +61,7 @@ def solve(
     given = _given(calibration, size_wh, lens, origin)
     names = [n for n, use in zip(given.names, given.to_fit, strict=True) if use]
     check_pairs(names, given.px[given.to_fit], given.world[given.to_fit])
-    used, contradiction = _used(given, size_wh)
+    used, agreement = _used(given, size_wh)
     fit = fit_homography(given.world[used], given.px[used])
     check_view(
         [n for n, use in zip(given.names, used, strict=True) if use], fit.to_world, given.px[used]
@@ -80,7 +80,8 @@ def solve(
         lens,
         origin,
     )
-    pairs = _pair_errors(given, used, fit)
+    pairs = _pair_errors(given, used, fit, agreement)
+    suspects = _suspects(given, agreement)
     by_lane = {lane.id: lane_errors(lane, pairs, plane, fit) for lane in lanes}
     return Solution(
         plane,
@@ -89,7 +90,14 @@ def solve(
         _summary(pairs, check=True),
         by_lane,
         fit.sd_px,
-        warnings_of(plane, pairs, by_lane, fit.sd_px, contradiction=contradiction),
+        warnings_of(
+            plane,
+            pairs,
+            by_lane,
+            fit.sd_px,
+            contradiction=not agreement.found,
+            suspects=suspects,
+        ),
     )
 
 
@@ -127,13 +135,12 @@ def _given(
     )
 
 
-def _used(given: _Given, size_wh: tuple[int, int]) -> tuple[Bools, bool]:
-    """Which pairs the fit may use, and whether they contradict each other without a majority."""
-    agree = agreeing(given.world[given.to_fit], given.px[given.to_fit], size_wh[0])
+def _used(given: _Given, size_wh: tuple[int, int]) -> tuple[Bools, Agreement]:
+    """Which pairs the fit may use; the agreement speaks of those that are no check only."""
+    agreement = agreeing(given.world[given.to_fit], given.px[given.to_fit], size_wh[0])
     used = given.to_fit.copy()
-    if agree is not None:
-        used[given.to_fit] = agree
-    return used, agree is None
+    used[given.to_fit] = agreement.used
+    return used, agreement
 
 
 def _scale_sd(fit: HomographyFit, world: Floats) -> float:
@@ -143,7 +150,9 @@ def _scale_sd(fit: HomographyFit, world: Floats) -> float:
     return float(np.sqrt(np.mean(fit.length_sd(places, step_m) ** 2)))
 
 
-def _pair_errors(given: _Given, used: Bools, fit: HomographyFit) -> tuple[PairError, ...]:
+def _pair_errors(
+    given: _Given, used: Bools, fit: HomographyFit, agreement: Agreement
+) -> tuple[PairError, ...]:
     residual_m = np.linalg.norm(fit.world_of(given.px) - given.world, axis=1)
     residual_px = np.linalg.norm(fit.px_of(given.world) - given.px, axis=1)
     return tuple(
@@ -156,16 +165,27 @@ def _pair_errors(given: _Given, used: Bools, fit: HomographyFit) -> tuple[PairEr
             residual_m=float(residual_m[k]),
             residual_px=float(residual_px[k]),
             hold_out_m=_hold_out_m(given, used, k, float(residual_m[k])),
-            bad=_bad(float(residual_px[k])) if given.to_fit[k] and not used[k] else "",
+            bad=_bad(given, k, float(residual_px[k]), agreement)
+            if given.to_fit[k] and not used[k]
+            else "",
         )
         for k, name in enumerate(given.names)
     )
 
 
-def _bad(residual_px: float) -> str:
+def _bad(given: _Given, k: int, residual_px: float, agreement: Agreement) -> str:
+    rivals = _suspects(given, agreement)
+    if given.names[k] in rivals:
+        others = " or ".join(name for name in rivals if name != given.names[k])
+        return f"either it or {others} is wrong, and so few pairs can't tell which"
     if not np.isfinite(residual_px):
         return "it lies beyond the horizon that the other pairs agree on"
     return f"it lies {residual_px:.0f} px from where the other pairs put it"
+
+
+def _suspects(given: _Given, agreement: Agreement) -> list[str]:
+    names = [name for name, fitted in zip(given.names, given.to_fit, strict=True) if fitted]
+    return [names[i] for i in agreement.alternatives]
 
 
 def _hold_out_m(given: _Given, used: Bools, k: int, residual_m: float) -> float | None:

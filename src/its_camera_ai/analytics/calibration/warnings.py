@@ -22,6 +22,7 @@ def warnings_of(
     sd_px: float,
     *,
     contradiction: bool,
+    suspects: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """In the order in which one would mend them."""
     fitted = sum(not pair.check and not pair.bad for pair in pairs)
@@ -30,8 +31,8 @@ def warnings_of(
     ]
     if contradiction:
         said.append(
-            "The pairs contradict each other and no majority agrees, so none can be named; check "
-            "every pair, the order of the points first."
+            f"The pairs contradict each other, and {_suspects(suspects)}; check the order of the "
+            "points first, and add pairs."
         )
     said += _too_few(fitted)
     if not contradiction and fitted > 4 and sd_px > SD_OF_WIDTH_MAX * plane.size_wh[0]:
@@ -52,6 +53,12 @@ def warnings_of(
             "or the picture is cropped off-centre."
         )
     return tuple(said)
+
+
+def _suspects(names: Sequence[str]) -> str:
+    if not names:
+        return "no majority agrees, so none can be named"
+    return f"one of {', '.join(names)} is wrong, but so few can't tell which"
 
 
 def _too_few(fitted: int) -> list[str]:
