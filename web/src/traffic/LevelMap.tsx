@@ -52,7 +52,9 @@ export function LevelMap({ levels, chosen, onChoose }: Props) {
             return (
               <g key={key}>
                 {level.kind === "line" ? <polyline {...common} /> : <polygon {...common} />}
-                {level.kind === "lane" && <LaneFigures level={level} at={middle(line)} />}
+                {level.kind === "lane" && (
+                  <LaneFigures level={level} at={middle(line)} narrow={isNarrow(line)} />
+                )}
                 <title>{nameOf(level)}</title>
               </g>
             );
@@ -63,7 +65,18 @@ export function LevelMap({ levels, chosen, onChoose }: Props) {
   );
 }
 
+const FIGURES_WIDE = 90;
 const ORDER = ["zone", "lane", "line"];
+
+/** Too narrow for figures side by side, and taller than wide. */
+function isNarrow(points: readonly string[]): boolean {
+  const all = points.map((point) => point.split(",").map(Number) as [number, number]);
+  const extent = (axis: 0 | 1): number => {
+    const values = all.map((point) => point[axis]);
+    return Math.max(...values) - Math.min(...values);
+  };
+  return extent(0) < FIGURES_WIDE && extent(1) > extent(0);
+}
 
 function middle(points: readonly string[]): Point {
   const all = points.map((point) => point.split(",").map(Number) as [number, number]);
@@ -71,11 +84,12 @@ function middle(points: readonly string[]): Point {
   return [sum[0] / Math.max(1, all.length), sum[1] / Math.max(1, all.length)];
 }
 
-function LaneFigures({ level, at }: { level: Level; at: Point }) {
+function LaneFigures({ level, at, narrow }: { level: Level; at: Point; narrow: boolean }) {
   const { space_mean_kmh: speed, level_of_service: grade } = level.measures;
   const figures = [grade, speed === null ? null : `${Math.round(speed)}`].filter(Boolean);
+  const upright = narrow ? { transform: `rotate(-90 ${at[0]} ${at[1]})` } : {};
   return (
-    <text className="plan__figures" x={at[0]} y={at[1]} textAnchor="middle">
+    <text className="plan__figures" x={at[0]} y={at[1] + 7} textAnchor="middle" {...upright}>
       {figures.join(" · ")}
     </text>
   );

@@ -96,8 +96,7 @@ class CameraMeasurement:
             parts.joined(before, now)
         parts.book.frame(frame, self._wanted)
         passages = self._take(events, parts, told)
-        for trip in parts.trips.due(frame.wall_ns, parts.users.facts):
-            parts.book.trip(trip)
+        parts.tell_trips(frame.wall_ns)
         told.trajectories += parts.end(parts.users.ended())
         told.incidents = parts.watch.update(frame, passages, signals)
         offset_ns = tracks.wall_ns - tracks.pts_ns
@@ -202,7 +201,8 @@ class _OnRoad:
     ) -> None:
         self.size_wh = size_wh
         self.users = RoadUsers(camera_id, scene, plane)
-        self.trips = TripBook(camera_id, scene)
+        # Without movements nobody asked where road users go; a row for each would be noise.
+        self.trips = TripBook(camera_id, scene) if scene.movements else None
         self.gates = GateBook(camera_id, scene, plane)
         self.watch = IncidentWatch(camera_id, scene, plane, new_id)
         self.book = IntervalBook(camera_id, scene, plane, writer=writer)
@@ -211,14 +211,22 @@ class _OnRoad:
     def joined(self, before: int, now: int) -> None:
         self.users.join(before, now)
         self.book.joined(before, now)
-        self.trips.joined(before, now)
+        if self.trips is not None:
+            self.trips.joined(before, now)
         self.gates.joined(before, now)
 
     def passage(self, passage: Passage) -> None:
         self.book.passage(passage)
-        self.trips.passage(passage)
+        if self.trips is not None:
+            self.trips.passage(passage)
         for run in self.gates.passage(passage):
             self.book.gate(run)
+
+    def tell_trips(self, now_wall_ns: int) -> None:
+        """Trips that are complete though their road users may still be in sight."""
+        if self.trips is not None:
+            for trip in self.trips.due(now_wall_ns, self.users.facts):
+                self.book.trip(trip)
 
     def end(self, ended: list[Trajectory]) -> list[Trajectory]:
         """Tell the trips of road users that are gone; gives those that were on the ground."""
