@@ -5,7 +5,8 @@
 Vehicles drive up and down a two-way road seen from a mast at ten looks per second, each box with a
 pixel of noise, over four lanes and two lines; every fifth frame brings a passage, which is 7,200
 vehicles an hour. The limit is the 3 ms per camera-frame that all of analytics together may take at
-20 objects. All times are processor time; the load average stands beside them. ``--births`` instead
+20 objects; the peer is the tracker, on as many objects of ``bench.tracker_cost``. All times are
+processor time; the load average stands beside them. ``--births`` instead
 lets a million road users come and go and prints the memory held.
 """
 
@@ -21,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import scipy
 
+from bench import tracker_cost
 from bench.driven import SIZE_WH, VIEWS, WALL_NS, Drive, box, exact_plane
 from its_camera_ai.analytics.road_users.users import RoadUsers
 from its_camera_ai.core.detections import ObjectClass
@@ -93,7 +95,9 @@ def measure(objects: int, count: int) -> dict[str, float]:
     camera = PinholeCamera(VIEWS["mast"], SIZE_WH)
     users = RoadUsers("bench", scene_of(camera), exact_plane(camera))
     updates, passages = [], []
-    for k, tracks in enumerate(looks(objects, count + WARM_UP, np.random.default_rng(1))):
+    found = looks(objects, count + WARM_UP, np.random.default_rng(1))
+    births = int(found[-1].track_id.max() - found[WARM_UP].track_id.max())
+    for k, tracks in enumerate(found):
         start = time.process_time()
         users.update(tracks)
         updates.append((time.process_time() - start) * 1e3)
@@ -112,8 +116,12 @@ def measure(objects: int, count: int) -> dict[str, float]:
         passages.append((time.process_time() - start) * 1e3)
         users.ended()
     both = np.add(updates, passages)[WARM_UP:]
+    tracker = tracker_cost.measure(objects, count)["tracker_ms_p50"]
     return {
         "objects": float(objects),
+        "births_per_s": float(births / (count * STEP_S)),
+        "tracker_ms_p50": tracker,
+        "ratio_to_tracker": float(np.percentile(updates[WARM_UP:], 50) / tracker),
         "update_ms_p50": float(np.percentile(updates[WARM_UP:], 50)),
         "update_ms_p95": float(np.percentile(updates[WARM_UP:], 95)),
         "passage_ms_mean": float(np.mean(passages[WARM_UP::5])),
@@ -162,14 +170,20 @@ def main() -> None:
         "load average before": f"{os.getloadavg()[0]:.1f}",
     }
     print(", ".join(f"{k} {v}" for k, v in machine.items()))
-    print("| objects | update p50 / p95 ms | a passage, ms | frame mean, ms | of 3 ms |")
-    print("|---|---|---|---|---|")
+    print(
+        "| objects (births a second) | update p50 / p95 ms | a passage, ms | frame mean, ms ",
+        end="",
+    )
+    print("| of 3 ms | tracker p50, ms (ratio) |")
+    print("|---|---|---|---|---|---|")
     rows = [measure(objects, options.frames) for objects in OBJECTS]
     for r in rows:
         print(
-            f"| {r['objects']:.0f} | {r['update_ms_p50']:.2f} / {r['update_ms_p95']:.2f} "
+            f"| {r['objects']:.0f} ({r['births_per_s']:.0f}) "
+            f"| {r['update_ms_p50']:.2f} / {r['update_ms_p95']:.2f} "
             f"| {r['passage_ms_mean']:.2f} | {r['frame_ms_mean']:.2f} "
-            f"| {r['share_of_limit']:.0%} |"
+            f"| {r['share_of_limit']:.0%} "
+            f"| {r['tracker_ms_p50']:.2f} ({r['ratio_to_tracker']:.1f}) |"
         )
     if options.json:
         options.json.write_text(

@@ -98,9 +98,9 @@ class GroundPlane:
 
         By central differences of half a pixel, so that a lens is in it.
         """
-        steps = (np.array([0.5, 0.0]), np.array([0.0, 0.5]))
-        columns = [self.to_world(px + step) - self.to_world(px - step) for step in steps]
-        jacobian: Floats = np.stack(columns, axis=2)
+        steps = np.array([[0.5, 0.0], [-0.5, 0.0], [0.0, 0.5], [0.0, -0.5]])
+        world = self.to_world((px + steps[:, None]).reshape(-1, 2)).reshape(4, -1, 2)
+        jacobian: Floats = np.stack([world[0] - world[1], world[2] - world[3]], axis=2)
         return jacobian
 
     def metres_per_px(self, px: Floats) -> Floats:

@@ -48,11 +48,12 @@ class Fitter:
         """Fit those of these slots that are due: bodies whose length is measured, moving, at
         growing intervals. Their filter goes on from the fit."""
         roster = self._roster
-        if now_ns >= self._round_due_ns:
-            self._round_due_ns = now_ns + int(_ROUND_S * NS_PER_S)
-        else:
-            slots = slots[roster.fit_until_ns[slots] == 0]  # a body never fitted can't wait
-        due = slots[IS_LONG[roster.class_id[slots]] & (roster.fit_due_ns[slots] <= now_ns)]
+        if now_ns < self._round_due_ns:
+            return
+        self._round_due_ns = now_ns + int(_ROUND_S * NS_PER_S)
+        ready = roster.sample_n[slots] >= self._config.sightings_min
+        ready &= IS_LONG[roster.class_id[slots]] & (roster.fit_due_ns[slots] <= now_ns)
+        due = slots[ready]
         if not len(due):
             return
         window_ns = int(self._config.window_s * NS_PER_S)
@@ -181,6 +182,8 @@ class Fitter:
 def begin_bodies(roster: Roster, slots: Slots) -> None:
     """Take the size usual for the class where the class is new, and fit afresh."""
     new = slots[roster.fitted_class[slots] != roster.class_id[slots]]
+    if not len(new):
+        return
     kind = roster.class_id[new]
     roster.fitted_class[new] = kind
     for name, usual in (("dims", USUAL_M), ("prior", USUAL_M)):

@@ -15,7 +15,7 @@ from its_camera_ai.core.ground import GroundPlane
 _BORDER_PX = 2.0
 _BODY_SD = 0.15
 """Relative uncertainty of a body's height and width where an edge has to stand in for another."""
-_TURNS = 3
+_TURNS = 2
 
 
 def cut_edges(xyxy: Floats, size_wh: tuple[int, int]) -> Bools:
@@ -57,15 +57,19 @@ def ground_points(
     dims = dims_m.copy()
     dims[~known, 0] = dims[~known, 1] = side[~known]
     heading = np.where(known, heading_rad, 0.0)
-    xy, noise = _measured(plane, view, xyxy, cut, expected_m, heading, dims)
-    # how far apart they lie is that of the expected place; without one it is found by turns
-    fresh = np.flatnonzero(np.isnan(xy).any(axis=1))
-    place = plane.to_world(bottom_centres(xyxy[fresh]))
-    for _ in range(_TURNS if len(fresh) else 0):
-        place, noise[fresh] = _measured(
-            plane, view, xyxy[fresh], cut[fresh], place, heading[fresh], dims[fresh]
-        )
-        xy[fresh] = place
+    rough = plane.to_world(bottom_centres(xyxy))
+    fresh: Bools = np.isnan(expected_m[:, 0])
+    place = np.where(fresh[:, None], rough, expected_m)
+    xy, noise = _measured(plane, view, xyxy, cut, place, heading, dims)
+    fresh |= np.isnan(xy[:, 0])
+    if fresh.any():  # how far apart they lie is found by turns
+        rows = np.flatnonzero(fresh)
+        place = np.where(np.isnan(xy[rows]), rough[rows], xy[rows])
+        for _ in range(_TURNS):
+            place, noise[rows] = _measured(
+                plane, view, xyxy[rows], cut[rows], place, heading[rows], dims[rows]
+            )
+        xy[rows] = place
     return xy, noise
 
 

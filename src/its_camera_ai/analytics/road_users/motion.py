@@ -52,6 +52,8 @@ class Motion:
 
     def after(self, step_s: Floats, wander: Floats) -> "Motion":
         """Where they are (N,) seconds later. ``wander``: (N,) m²/s³, the noise's density."""
+        if not step_s.any():
+            return self
         t = step_s[:, None, None]
         noise = wander[:, None, None] * t * np.eye(2)
         place = self.place + t * (self.cross + np.swapaxes(self.cross, 1, 2))

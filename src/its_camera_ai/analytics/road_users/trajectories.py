@@ -26,8 +26,10 @@ def extend(
     every = every_s * roster.point_every[slots]
     turned = np.abs(_wrapped(roster.heading_rad[slots] - roster.point_heading_rad[slots]))
     due = (since_s >= every) & (far | (since_s >= _STANDING_S))
-    due |= (np.nan_to_num(turned) >= np.radians(turn_deg)) & far
+    due |= (turned >= np.radians(turn_deg)) & far  # not where a heading is NaN
     due |= n == 0
+    if not due.any():
+        return
     slots, speed_mps = slots[due], speed_mps[due]
     for slot in slots[roster.point_n[slots] >= POINTS].tolist():
         _halve(roster, slot)
