@@ -182,3 +182,18 @@ def test_the_smallest_time_to_collision_is_the_one_asked_for(ttc_s: float) -> No
     smallest, at_ns = min(found)
     assert smallest == pytest.approx(ttc_s, abs=0.05)
     assert at_ns == incident.began_pts_ns
+
+
+def test_a_queue_longer_than_its_lane_holds_spills_back() -> None:
+    layout = junction(main_per_hour=400.0, left_per_hour=0.0, storage_m=15.0)
+    world = RoadWorld(RoadSpec(layout, size_wh=None, warm_up_s=20.0), seed=2)
+    over: set[tuple[str, int]] = set()
+    for truth in world.run(60.0):
+        over |= {(q.lane, truth.pts_ns) for q in world.queues if q.length_m > 15.0}
+    assert {i.kind for i in world.incidents} == {IncidentKind.QUEUE_SPILLBACK}
+    told = {
+        (i.place, pts_ns)
+        for i in world.incidents
+        for pts_ns in range(i.began_pts_ns, i.ended_pts_ns or 60_050_000_000, 100_000_000)
+    }
+    assert told == over

@@ -45,6 +45,7 @@ def junction(
     walkers_per_hour: float = 40.0,
     cyclists_per_hour: float = 10.0,
     mix: Mix = TOWN,
+    storage_m: float | None = None,
     viewpoint: Viewpoint = VIEWPOINT,
 ) -> Layout:
     """Arms ``south``, ``east``, ``north``, ``west``, each with a lane to turn left (``south-left``)
@@ -56,6 +57,7 @@ def junction(
     Args:
         main_per_hour, left_per_hour: vehicles for each arm's lanes.
         walkers_per_hour, cyclists_per_hour: on each of the four zebras.
+        storage_m: a longer queue before any stop line spills back; None where that does not matter.
     """
     stretches: dict[str, Stretch] = {}
     ways, turns = [], []
@@ -87,7 +89,7 @@ def junction(
             end = ARM_M - STOP_M
             lanes.append(
                 LaneArea(f"{word}-{lane}", f"{arm}-in-{side}", end - MEASURED_M, end, LANE_M, word,
-                         stop, 0.75 * MEASURED_M, SPEED_MPS * 3.6)
+                         stop, storage_m, SPEED_MPS * 3.6)
             )  # fmt: skip
             phase = phase_of(f"{arm}-left" if lane == "left" else f"{arm}-straight")
             heads.append(Head(f"{word}-{lane}-signal", phase, stop, (f"{word}-{lane}",)))

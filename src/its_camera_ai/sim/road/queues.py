@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from its_camera_ai.core.incidents import IncidentKind
 from its_camera_ai.sim.road.layout import Layout
-from its_camera_ai.sim.road.truth import TrueQueue
+from its_camera_ai.sim.road.truth import TrueIncident, TrueQueue
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -53,3 +54,26 @@ class Queues:
             if count:
                 queues.append(TrueQueue(name, count, end_m - rear))
         return queues
+
+
+class SpillBacks:
+    """Queues longer than their lane's storage, from the tick when they are until they are not."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._storage_m = {lane.id: lane.storage_m for lane in layout.lanes if lane.storage_m}
+        self._open: dict[str, TrueIncident] = {}
+
+    def step(self, pts_ns: int, queues: list[TrueQueue]) -> list[TrueIncident]:
+        """Those that begin now; those that end are marked."""
+        long_m = {queue.lane: queue.length_m for queue in queues}
+        begun = []
+        for lane, storage_m in self._storage_m.items():
+            over = long_m.get(lane, 0.0) > storage_m
+            if over and lane not in self._open:
+                facts = {"storage_m": storage_m}
+                incident = TrueIncident(IncidentKind.QUEUE_SPILLBACK, lane, (), pts_ns, facts=facts)
+                self._open[lane] = incident
+                begun.append(incident)
+            elif not over and lane in self._open:
+                self._open.pop(lane).ended_pts_ns = pts_ns
+        return begun

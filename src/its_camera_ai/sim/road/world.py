@@ -29,7 +29,7 @@ from its_camera_ai.sim.road.movers import Mover, blocked_m
 from its_camera_ai.sim.road.network import Network
 from its_camera_ai.sim.road.passages import PassageWatch
 from its_camera_ai.sim.road.projection import look
-from its_camera_ai.sim.road.queues import Queues
+from its_camera_ai.sim.road.queues import Queues, SpillBacks
 from its_camera_ai.sim.road.stage import Script, Stage
 from its_camera_ai.sim.road.trips import Trips
 from its_camera_ai.sim.road.truth import (
@@ -116,6 +116,7 @@ class RoadWorld:
         )
         self._watch = PassageWatch(layout, self.camera)
         self._queues = Queues(layout)
+        self._spill_backs = SpillBacks(layout)
         self._trips = Trips(layout)
         self.tables = TrueTables(layout, spec.start_wall_ns, spec.tick_s)
         self.passages: list[TruePassage] = []
@@ -126,7 +127,7 @@ class RoadWorld:
 
     @property
     def incidents(self) -> list[TrueIncident]:
-        """What scripts let happen so far."""
+        """What scripts let happen so far, and queues that spilled back."""
         return self._stage.incidents
 
     @property
@@ -190,6 +191,8 @@ class RoadWorld:
             fleet["id"], truth.lane[:n], truth.along_m[:n], fleet["length"], fleet["speed"]
         )
         driven = fleet[fleet["top_mps"] > 0]
+        for incident in self._spill_backs.step(truth.pts_ns, self.queues):
+            self._stage.note(incident)
         self.tables.tick(truth.wall_ns, self._lanes.tick(driven, tick_s), self.queues)
         for passage in passages:
             self.tables.passage(passage)
