@@ -52,6 +52,10 @@ class StoredRows(Sequence[IntervalRow]):
     def gaps(self) -> tuple[Gap, ...]:
         """The spans of which nothing is known."""
         found: list[Gap] = []
+        if len(self._bodies) == len(self._starts) and all(
+            was_looked_at(bodies[0]) for bodies in self._bodies.values()
+        ):
+            return ()
         for start in self._starts:
             bodies = self._bodies.get(start)
             if bodies is None:

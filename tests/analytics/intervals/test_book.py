@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from its_camera_ai.analytics.intervals.book import UNASSIGNED, IntervalBook
 from its_camera_ai.core.events import Event, EventKind
@@ -206,6 +208,34 @@ def test_late_facts_land_in_their_own_minute_or_are_told_as_late(
     mine = [row for row in rows if row.place == OUT]
     assert [row.tally.total for row in mine[:2]] == [counted, 0]
     assert sum(row.tally.late for row in mine) == 1 - counted
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 170), st.floats(0, 40)),  # when it was, how much later it is told
+        max_size=25,
+    )
+)
+@settings(max_examples=25)
+def test_every_fact_is_in_its_minute_or_told_as_late_and_never_both(
+    facts: list[tuple[float, float]],
+) -> None:
+    book = new_book()
+    waiting = sorted((when + delay, when) for when, delay in facts)
+    rows: list[IntervalRow] = []
+    expected = [0, 0, 0]
+    for second in seconds(0, 240, 1):
+        book.frame(frame(second), 10.0)
+        while waiting and waiting[0][0] <= second:
+            _, when = waiting.pop(0)
+            minute = int(when // 60)
+            expected[minute] += second < 60 * (minute + 1) + LATE_S + 1
+            book.passage(passage(when))
+        rows += book.due(wall(second))
+    rows += book.due(0, final=True)
+    mine = [row.tally for row in rows if row.place == OUT]
+    assert [tally.total for tally in mine[:3]] == expected
+    assert sum(tally.total + tally.late for tally in mine) == len(facts)
 
 
 def test_a_fact_from_the_far_future_makes_no_row() -> None:

@@ -186,3 +186,11 @@ def test_an_hour_is_its_minutes() -> None:
 def test_every_measure_has_its_line_in_the_docs(name: str) -> None:
     page = Path(__file__).parents[3] / "docs" / "traffic-measures.md"
     assert f"`{name}`" in page.read_text(encoding="utf-8")
+
+
+def test_no_occupancy_where_vehicles_passed_and_presence_is_not_measured() -> None:
+    line = Place(PlaceKind.LINE, "gate", Direction.IN)
+    passed = IntervalRow("cam", line, 0, 60, Tally(volume=Counter(car=3), looked_s=60.0))
+    assert measures_of(passed).occupancy_pct is None
+    empty = IntervalRow("cam", line, 0, 60, Tally(looked_s=60.0))
+    assert measures_of(empty).occupancy_pct == 0.0

@@ -101,7 +101,8 @@ def measures_of(row: IntervalRow, place: PlaceFacts = NOTHING_MORE) -> Measures:
     space_mean = _tried(problems, lambda: _space_mean_kmh(row, along))
     crowding = _tried(problems, lambda: _density_vpkm(row, place, along, space_mean))
     occupied = None
-    if kind in _PRESENCE:
+    # vehicles that passed and covered nothing: presence is not measured there
+    if kind in _PRESENCE and (tally.present_s > 0 or not tally.total):
         occupied = _tried(problems, lambda: flow.occupancy(tally.present_s, tally.looked_s))
     delay = speeds.mean_of(tally.delay)
     pc = place.equivalents.volume_pc(tally.volume)
