@@ -231,10 +231,12 @@ class _OnRoad:
     def end(self, ended: list[Trajectory]) -> list[Trajectory]:
         """Tell the trips of road users that are gone; gives those that were on the ground."""
         for path in ended:
+            self.gates.ended(path.track_id)
+            if self.trips is None:
+                continue
             last_ns = int(path.wall_ns[-1]) if len(path.wall_ns) else self.now_wall_ns
             for trip in self.trips.ended(path.track_id, path.vehicle, last_ns):
                 self.book.trip(trip)
-            self.gates.ended(path.track_id)
         return [path for path in ended if len(path.wall_ns)]
 
     def doubt(self, reason: str) -> None:
