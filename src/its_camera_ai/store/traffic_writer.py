@@ -19,7 +19,8 @@ ROWS_MAX = 30_000
 INCIDENTS_MAX = 50_000
 TRAJECTORIES_MAX = 20_000
 BATCH_MAX = 500
-ROWS_BATCH_MAX = 5000
+ROWS_BATCH_MAX = 1000
+"""Each brings three longer rows up to date; other writers wait for so many at most."""
 
 
 class TrafficWriter:
