@@ -101,6 +101,23 @@ def test_two_bad_pairs_of_twelve_are_named() -> None:
     assert errors_m(Calibration(pairs_of(MARKS, px), unit=Unit.PX)).max() < 1e-6
 
 
+def test_where_two_could_be_the_wrong_one_both_are_named_and_left_out() -> None:
+    """Of six pairs, the other four fit with the one as well as with its rival."""
+    rng = np.random.default_rng(49)
+    order = np.concatenate([[0, 2, 9, 11], rng.permutation([1, 3, 4, 5, 6, 7, 8, 10])])
+    world = MARKS[order[:6]]
+    px = seen(world) + rng.normal(size=world.shape)
+    wrong, way = int(rng.integers(6)), rng.uniform(0, 2 * np.pi)
+    px[wrong] += 60 * np.array([np.cos(way), np.sin(way)])
+    solution = solve(Calibration(pairs_of(world, px), unit=Unit.PX), SIZE_WH)
+    assert wrong == 3
+    assert [pair.index for pair in solution.bad] == [0, 3]
+    assert solution.bad[0].bad == (
+        "either it or pair 4 is wrong, and so few pairs can't tell which"
+    )
+    assert "nobody knows their error" in " ".join(solution.warnings)
+
+
 def test_without_a_majority_nobody_is_accused() -> None:
     rng = np.random.default_rng(3)
     px = seen(MARKS[[0, 2, 4, 6, 9, 11]]) + rng.normal(0, 25, (6, 2))
