@@ -47,7 +47,7 @@ def test_a_trajectory_lies_where_it_was(sources: TrafficSources) -> None:
         assert (lon - origin[0]) * per_lon == pytest.approx(5.0, abs=0.02)
         assert (lat - origin[1]) * per_lat == pytest.approx(y, abs=0.02)
     properties = first["properties"]
-    assert properties["times"][:2] == ["2026-09-29T07:00:00.000Z", "2026-09-29T07:00:00.500Z"]
+    assert properties["times"][:2] == ["2026-09-29T07:30:00.000Z", "2026-09-29T07:30:00.500Z"]
     assert len(properties["speeds_kmh"]) == len(first["geometry"]["coordinates"]) == 5
     assert properties["speeds_kmh"][0] == 46.8
 

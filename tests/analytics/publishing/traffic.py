@@ -201,7 +201,7 @@ def incident(k: int, kind: IncidentKind = IncidentKind.NEAR_MISS) -> Incident:
 
 
 def trajectory(k: int, points: int = 5) -> Trajectory:
-    wall_ns = BEGIN_NS + k * 7 * NS_PER_S + np.arange(points) * NS_PER_S // 2
+    wall_ns = BEGIN_NS + (1800 + 7 * k) * NS_PER_S + np.arange(points) * NS_PER_S // 2
     y = 5.0 + 6.5 * np.arange(points)
     return Trajectory(
         CAMERA,
