@@ -11,7 +11,8 @@ from its_camera_ai.core.time import NS_PER_S
 
 HEIGHT_MIN_PX, WIDTH_MIN_PX = 6, 3
 """A smaller crop has less than two rows of pixels for each lamp."""
-_LIT = 60.0
+_TRIM = 0.25
+_LIT = 85.0
 """How much brighter than the housing a lamp that is on must be, of 255."""
 _LIT_SHARE = 0.55
 """And how much of the brightest lamp's excess; less is its glow."""
@@ -44,9 +45,8 @@ def lamp_state(bgr: npt.NDArray[np.uint8]) -> SignalState:
         return SignalState.UNKNOWN
     hsv = cv2.cvtColor(bgr, cv2.COLOR_BGR2HSV).astype(np.float64)
     housing = float(np.percentile(hsv[..., 2], 30))
-    edges = np.rint(np.linspace(0, height, 4)).astype(int)
-    thirds = [hsv[edges[k] : edges[k + 1]].reshape(-1, 3) for k in range(3)]
-    excess = [float(np.percentile(third[:, 2], 95)) - housing for third in thirds]
+    thirds = [_middle_of(hsv, k).reshape(-1, 3) for k in range(3)]
+    excess = [float(np.percentile(third[:, 2], 85)) - housing for third in thirds]
     brightest = max(excess)
     red, yellow, green = (e >= _LIT and e >= _LIT_SHARE * brightest for e in excess)
     lit = (red, yellow, green)
@@ -55,6 +55,15 @@ def lamp_state(bgr: npt.NDArray[np.uint8]) -> SignalState:
     if not any(lit) and brightest > _LIT / 2:
         return SignalState.UNKNOWN  # something glows, but not enough to be sure
     return _STATES.get(lit, SignalState.UNKNOWN)
+
+
+def _middle_of(hsv: npt.NDArray[np.float64], lamp: int) -> npt.NDArray[np.float64]:
+    """The rows of one lamp without those next to its neighbours', into which a crop that does not
+    fit quite lets them reach.
+    """
+    third = hsv.shape[0] / 3
+    top, bottom = third * (lamp + _TRIM), third * (lamp + 1 - _TRIM)
+    return hsv[int(np.floor(top)) : max(int(np.ceil(bottom)), int(np.floor(top)) + 1)]
 
 
 def _in_colour(third: npt.NDArray[np.float64], lamp: int, excess: float) -> bool:

@@ -491,7 +491,7 @@ def test_a_queue_beyond_its_storage_spills_back() -> None:
     stage.play(queue_of(8, 0.0, 60.0), 40.0, step_s=0.5, signals=red)
     assert not stage.opened(IncidentKind.QUEUE_SPILLBACK)  # 8 cars: 53.5 m
     stage = Stage(SIGNALLED)
-    stage.play(queue_of(11, 0.0, 60.0), 90.0, step_s=0.5, signals=red)
+    stage.play(queue_of(11, 0.0, 60.0), 130.0, step_s=0.5, signals=red)
     incident = one(stage.opened(IncidentKind.QUEUE_SPILLBACK))
     assert incident.track_ids == ()
     assert incident.facts["limit_m"] == 60.0

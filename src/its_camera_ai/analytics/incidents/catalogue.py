@@ -44,10 +44,10 @@ KINDS = {
         "A vehicle stands in a zone without stopping or parking for longer than is allowed there.",
     ),
     IncidentKind.QUEUE_SPILLBACK: KindRule(
-        (_MEDIUM, _HIGH), 10.0, 10.0, "A lane's queue is longer than its storage."
+        (_MEDIUM, _HIGH), 60.0, 60.0, "A lane's queue is longer than its storage."
     ),
     IncidentKind.CONGESTION: KindRule(
-        (_LOW, _MEDIUM, _HIGH), 60.0, 60.0,
+        (_LOW, _MEDIUM, _HIGH), 1.0, 1.0,
         "A lane's traffic is much slower and denser than when it flows freely.",
     ),
     IncidentKind.DEBRIS: KindRule(

@@ -8,8 +8,10 @@ import numpy.typing as npt
 
 from its_camera_ai.analytics.incidents.finding import Finding
 from its_camera_ai.analytics.incidents.limits import IncidentLimits
+from its_camera_ai.analytics.incidents.usual_paths import UsualPaths
 from its_camera_ai.analytics.incidents.view import Bools, Floats, View
 from its_camera_ai.analytics.measures.conflicts import (
+    REAR_END_DEG,
     Bodies,
     conflict_angle_deg,
     conflict_type,
@@ -19,6 +21,7 @@ from its_camera_ai.analytics.measures.conflicts import (
 )
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.incidents import IncidentKind
+from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.time import NS_PER_S
 
 Rows = npt.NDArray[np.intp]
@@ -28,6 +31,8 @@ _WIDTH_MIN_M = 0.4
 _SEVERE_TTC_S = 1.0
 _GONE_S = 1.0
 _TURN_LATER_S = 0.5
+_PATHS_MIN = 20
+"""At a junction, crossing conflicts of vehicles are told once so many ways are known."""
 
 
 @dataclass(slots=True)
@@ -44,16 +49,22 @@ class _Close:
 class CollisionCourses:
     """Pairs whose time to collision is short and takes hard braking to avoid.
 
-    Vehicles that keep to different lanes are left out: there a little error in the heading makes a
-    collision out of oncoming traffic. So is what overlaps from the start.
+    At least one of them is a motor vehicle. Vehicles that keep to different lanes are left out:
+    there a little error in the heading makes a collision out of oncoming traffic. So is what
+    overlaps from the start.
     """
 
-    def __init__(self, limits: IncidentLimits) -> None:
+    def __init__(self, scene: Scene, limits: IncidentLimits) -> None:
         self._limits = limits
+        self._junction = bool(scene.signals or scene.movements) or any(
+            lane.stop_line for lane in scene.lanes
+        )
+        self._usual = UsualPaths()
         self._close: dict[tuple[int, int], _Close] = {}
 
     def update(self, view: View) -> Iterator[Finding]:
         now = view.frame.pts_ns
+        self._usual.update(view)
         rows = _users(view)
         if len(rows) >= 2:
             yield from self._courses(view, rows)
@@ -102,7 +113,7 @@ class CollisionCourses:
         speed = np.hypot(relative[:, 0], relative[:, 1])
         near = np.hypot(apart[:, 0], apart[:, 1]) <= reach + speed * self._limits.ttc_s
         fast = view.speed_mps[rows] > _MOVING_MPS
-        motor = view.motor[rows] | view.is_class(ObjectClass.BICYCLE)[rows]
+        motor = view.motor[rows]
         keep = near & (fast[i] | fast[j]) & (motor[i] | motor[j])
         keep &= (apart * relative).sum(axis=1) < 0
         i, j = rows[i[keep]], rows[j[keep]]
@@ -111,14 +122,24 @@ class CollisionCourses:
 
     def _surely(self, view: View, bodies: Bodies, a: Rows, b: Rows) -> Bools:
         """(P,) pairs that also meet if their bodies are smaller by what their places are unsure,
-        and if who turns goes on turning.
+        and if both go on as others did here, or else as they turn now.
         """
         sure = _narrowed(bodies, view.frame.position_sd_m)
         one, other = sure.take(a), sure.take(b)
         meets: Bools = np.isfinite(times_to_collision(one, other))
         if meets.any():
             turn = view.turn_radps()
-            meets &= meet_turning(one, other, turn[a], turn[b], self._limits.ttc_s + _TURN_LATER_S)
+            within_s = self._limits.ttc_s + _TURN_LATER_S
+            meets &= meet_turning(one, other, turn[a], turn[b], within_s)
+            motor = view.motor[a] & view.motor[b]
+            across = conflict_angle_deg(one.heading_rad, other.heading_rad) >= REAR_END_DEG
+            if self._junction and len(self._usual) < _PATHS_MIN:
+                meets &= ~(motor & across)
+            for k in np.flatnonzero(meets & across).tolist():
+                row = np.array([k])
+                meets[k] = self._usual.meet(
+                    one.take(row), other.take(row), turn[a[k]], turn[b[k]], within_s
+                )
         return meets
 
     @staticmethod

@@ -30,10 +30,9 @@ class Standing:
     """Of N rows of a view.
 
     Attributes:
-        stands: (N,). queued: (N,) behind someone who stands or creeps.
+        stands: (N,). queued: (N,) behind someone who stands or creeps, and not parked in a row.
         excused: (N,) has a reason to stand here.
         held_s: (N,) time that it has stood; free_s: (N,) the same, since the last reason ended.
-        leader: (N,) row of the one that it waits behind, −1 for none.
     """
 
     stands: Bools
@@ -41,7 +40,6 @@ class Standing:
     excused: Bools
     held_s: npt.NDArray[np.float64]
     free_s: npt.NDArray[np.float64]
-    leader: npt.NDArray[np.intp]
 
 
 class StandingWatch:
@@ -77,11 +75,26 @@ class StandingWatch:
             waiting[leader[leader >= 0]] = True
             waits = people | self._waits(view, rows, heads, waiting[rows], signals, jammed)
             excused[rows] = heads & waits
-        table["free_ns"][slot[excused & view.fresh]] = now
+        queued = (leader >= 0) & ~self._parked_in_a_row(view, leader, stands & ~excused)
+        table["free_ns"][slot[(excused | queued) & view.fresh]] = now
         since = np.maximum(table["stood_ns"][slot], table["free_ns"][slot])
         held = np.where(stands, now - np.maximum(table["stood_ns"][slot], 0), 0) / NS_PER_S
         free = np.where(stands, now - np.maximum(since, 0), 0) / NS_PER_S
-        return Standing(stands, leader >= 0, excused, held, free, leader)
+        return Standing(stands, queued, excused, held, free)
+
+    @staticmethod
+    def _parked_in_a_row(view: View, leader: Rows, without_reason: Bools) -> Bools:
+        """(N,) those who stand in a zone without stopping behind one that stands there without a
+        reason: that is no queue, nor is who stands behind them.
+        """
+        inside = view.in_zone[:, view.places.restricted].any(axis=1) & without_reason
+        head = leader < 0
+        row = np.zeros(len(leader), bool)
+        while True:
+            longer = inside & ~head & inside[leader] & (head[leader] | row[leader])
+            if (longer == row).all():
+                return row
+            row = longer
 
     def _follow(self, view: View) -> None:
         limits, table = self._limits, view.memory.table

@@ -70,8 +70,8 @@ class IllegalParking:
     def update(self, view: View, standing: Standing) -> Iterator[Finding]:
         for k, zone, limit_s in self._zones:
             inside = view.in_zone[:, k]
-            queued = standing.queued & ~self._behind_a_parked_one(inside, standing)
-            held = standing.stands & view.motor & view.fresh & inside & ~standing.excused & ~queued
+            held = standing.stands & view.motor & view.fresh & inside
+            held &= ~standing.excused & ~standing.queued
             for row in np.flatnonzero(held & (standing.free_s >= limit_s)).tolist():
                 free_s = float(standing.free_s[row])
                 yield Finding(
@@ -88,15 +88,6 @@ class IllegalParking:
                     row,
                     self._join_m,
                 )
-
-    @staticmethod
-    def _behind_a_parked_one(inside: Bools, standing: Standing) -> Bools:
-        """(N,) the one ahead is itself parked in this zone: that is no queue."""
-        leader = standing.leader
-        ahead = np.where(leader >= 0, leader, 0)
-        root_waits = standing.queued[ahead] | standing.excused[ahead]
-        parked: Bools = (leader >= 0) & inside[ahead] & standing.stands[ahead] & ~root_waits
-        return parked
 
 
 class Debris:

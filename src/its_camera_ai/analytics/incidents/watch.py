@@ -63,7 +63,7 @@ class IncidentWatch:
         self._on_road = OnRoad(scene, limits)
         self._spillback = QueueSpillback(scene, limits)
         self._congested = CongestedLanes(scene, limits)
-        self._courses = CollisionCourses(limits)
+        self._courses = CollisionCourses(scene, limits)
         self._encroachments = Encroachments(limits)
         self._red_light = RedLight(scene, limits)
         self._speeding = Speeding(scene, limits)
