@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from its_camera_ai.analytics.calibration.doubt import CalibrationDoubt
 from its_camera_ai.analytics.calibration.landmarks import (
     LandmarkBook,
     LandmarkVerdict,
@@ -15,6 +16,7 @@ from its_camera_ai.analytics.calibration.landmarks import (
 from its_camera_ai.core.calibration import Calibration, Landmark
 from its_camera_ai.core.errors import CalibrationInvalid, StateInvalid
 from its_camera_ai.core.picture_points import Unit
+from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.sim.street import open_street
 from tests.analytics.calibration.views import calibrated
 
@@ -81,6 +83,21 @@ def test_a_bump_is_noticed(move: dict, shift_px: float | None, weather: str) -> 
     assert "calibrate again" in check.reason
     if shift_px is not None:
         assert check.shift_px == pytest.approx(shift_px, abs=0.5)
+
+
+def test_a_camera_bumped_at_ten_thirteen_measures_nothing_from_then_on() -> None:
+    """Traffic passes all the while; what was measured before stays as it is."""
+    bump_s = 10 * 3600 + 13 * 60
+    doubt, measured, told = CalibrationDoubt(), [], []
+    for k, second in enumerate(range(bump_s - 20, bump_s + 20, 2)):
+        luma = pictures("")[1 + k % 2]
+        shown = luma if second < bump_s else bumped(luma, shift=(-6, 4))
+        change = doubt.update(book().shift(shown), second * NS_PER_S)
+        told += [change] if change else []
+        measured += [] if doubt.in_doubt else [second]
+    assert measured == list(range(bump_s - 20, bump_s, 2))
+    assert [(c.in_doubt, c.since_pts_ns) for c in told] == [(True, bump_s * NS_PER_S)]
+    assert "moved by about 7 px" in doubt.reason
 
 
 def test_shifts_are_told_in_the_pixels_of_the_picture_given() -> None:

@@ -218,6 +218,19 @@ def test_a_lens_is_taken_out_before_the_fit() -> None:
     assert without.leave_one_out.mean_m > 0.1  # the reason why a lens is asked for
 
 
+def test_a_lens_that_folds_the_picture_is_refused() -> None:
+    with pytest.raises(CalibrationInvalid, match="bends so strongly"):
+        solve(replace(calibrated(), lens=Lens(-3.0, 0.0, 0.5)), SIZE_WH)
+
+
+def test_what_a_tape_may_be_off_is_part_of_every_length() -> None:
+    exact = solve(calibrated(), SIZE_WH).plane.scale_sd
+    with_tape = solve(calibrated(scale_sd=0.02), SIZE_WH).plane.scale_sd
+    assert with_tape == pytest.approx(np.hypot(exact, 0.02))
+    with pytest.raises(CalibrationInvalid, match="scale_sd is a share"):
+        calibrated(scale_sd=-0.1)
+
+
 def test_normalised_pairs_hold_for_every_size() -> None:
     pairs = tuple(
         PointPair((float(u / 1280), float(v / 720)), (float(x), float(y)))

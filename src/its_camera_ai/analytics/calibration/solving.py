@@ -21,12 +21,16 @@ from its_camera_ai.analytics.calibration.validity import check_validity, default
 from its_camera_ai.analytics.calibration.warnings import warnings_of
 from its_camera_ai.core import geodesy
 from its_camera_ai.core.calibration import Calibration, WorldFrame
+from its_camera_ai.core.errors import CalibrationInvalid
 from its_camera_ai.core.ground import GroundPlane, RadialLens
 from its_camera_ai.core.picture_points import Point, scaled_to_pixels
 from its_camera_ai.core.road import Lane
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+
+_LENS_OFF_PX = 0.5
+"""How far a point may be from its place after it was put straight and bent again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +57,8 @@ def solve(
         lanes: errors are told for each of them.
 
     Raises:
-        CalibrationInvalid: duplicates, pairs on one line, behind the horizon or mirrored, or a
-            scale that no road camera has; the message names the pairs.
+        CalibrationInvalid: duplicates, pairs on one line, behind the horizon or mirrored, a scale
+            that no road camera has, or an impossible lens; the message names the pairs.
     """
     lens = _lens(calibration, size_wh)
     origin = _origin(calibration)
@@ -109,6 +113,17 @@ def _lens(calibration: Calibration, size_wh: tuple[int, int]) -> RadialLens | No
     return RadialLens(lens.k1, lens.k2, lens.focal * size_wh[0], centre)
 
 
+def _check_lens(lens: RadialLens, shown: Floats) -> None:
+    """Refuse distortion that folds the picture over where the pairs are."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        off_px = np.linalg.norm(lens.bent(lens.straight(shown)) - shown, axis=1)
+    if not np.all(off_px < _LENS_OFF_PX):
+        raise CalibrationInvalid(
+            "Calibration: this lens bends so strongly that points near the edge can't be put "
+            "straight; check k1, k2 and focal, or keep the pairs nearer to the middle."
+        )
+
+
 def _origin(calibration: Calibration) -> Point | None:
     """The middle of the pairs, to the seventh decimal (a centimetre), where there is one."""
     if calibration.frame is not WorldFrame.WGS84:
@@ -125,6 +140,8 @@ def _given(
 ) -> _Given:
     pairs = calibration.pairs
     shown = scaled_to_pixels(tuple(p.image for p in pairs), calibration.unit, size_wh)
+    if lens is not None:
+        _check_lens(lens, shown)
     world = np.asarray([p.world for p in pairs], np.float64)
     return _Given(
         [p.name or f"pair {k}" for k, p in enumerate(pairs, start=1)],
