@@ -11,7 +11,7 @@ EFFECTIVENESS_WEIGHT, EFFICIENCY_WEIGHT = 0.7, 0.3
 TOLD_WITHIN_S = 15.0
 """A count that is told later than this after the vehicle left is none."""
 CLASSES = {"car": "car", "bus": "car", "truck": "truck"}
-"""The challenge's two classes; buses and vans are cars there, and nothing else is counted."""
+"""The challenge counts four-wheeled vehicles and freight trucks; buses go with the former here."""
 
 
 @dataclass(frozen=True, slots=True)
