@@ -25,7 +25,7 @@ def test_a_column_behind_a_steady_leader_comes_to_the_gap_of_the_closed_form(
         fleet = np.concatenate([fleet, row])
     wish = np.full(len(fleet), 28.0)
     wish[0] = leader_mps
-    for _ in range(3000):
+    for _ in range(2000):
         gap, lead = Ahead(network, fleet, 3.5).of_all()
         drive(fleet, accel_mps2(fleet, wish, gap, lead), gap - 0.4, 0.1)
         fleet["speed"][0] = leader_mps
@@ -37,7 +37,7 @@ def test_a_column_behind_a_steady_leader_comes_to_the_gap_of_the_closed_form(
 def test_more_demand_makes_the_road_denser_and_slower_up_to_its_capacity() -> None:
     """The fundamental diagram of one lane: flow = density × speed, capacity below 1 / headway."""
     seen = []
-    for per_hour in (300.0, 1200.0, 4000.0):
+    for per_hour in (300.0, 1100.0, 4000.0):
         layout = straight_road(
             1, per_hour_lane=per_hour, limit_kmh=80.0, mix={"car": 1.0}, length_m=300.0
         )

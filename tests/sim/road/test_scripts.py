@@ -126,7 +126,7 @@ def test_one_drives_the_wrong_way_in_a_closed_lane() -> None:
 
 
 def test_one_runs_a_red_light() -> None:
-    layout = junction(walkers_per_hour=0.0, cyclists_per_hour=0.0)
+    layout = junction(walkers_per_hour=0.0, cyclists_per_hour=0.0, storage_m=None)
     spec = RoadSpec(layout, size_wh=None, scripts=(RunRed(5.0, "s-straight"),))
     world = RoadWorld(spec, seed=3)
     for truth in world.run(110.0):

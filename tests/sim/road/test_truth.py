@@ -6,6 +6,7 @@ import pytest
 from its_camera_ai.core.geometry import points_in_polygon
 from its_camera_ai.core.intervals import PlaceKind
 from its_camera_ai.core.road import Direction
+from its_camera_ai.core.signals import SignalState
 from its_camera_ai.sim.road.junction import junction
 from its_camera_ai.sim.road.layout import Layout
 from its_camera_ai.sim.road.scene import scene_of_road
@@ -141,8 +142,8 @@ def test_scene_and_world_agree_on_lanes_and_the_calibration_is_exact(layout: Lay
         assert np.array_equal(lane, truth.lane[drive])
 
 
-def test_twelve_movements_and_every_trip_is_one_of_them() -> None:
-    layout = junction(walkers_per_hour=0.0, cyclists_per_hour=0.0)
+def test_twelve_movements_and_every_trip_is_one_of_them_and_stops_at_red() -> None:
+    layout = junction()
     world = RoadWorld(RoadSpec(layout, size_wh=None), seed=13)
     scene = scene_of_road(layout, RoadWorld(RoadSpec(layout, warm_up_s=0.0), seed=1).camera)
     assert len(scene.movements) == 12
@@ -152,3 +153,6 @@ def test_twelve_movements_and_every_trip_is_one_of_them() -> None:
     assert len(world.trips) > 25
     assert all(trip.left_pts_ns > trip.entered_pts_ns for trip in world.trips)
     assert min(trip.delay_s for trip in world.trips) > -3.0
+    shown = [p.signal for p in world.passages if p.line.endswith("-stop")]
+    assert len(shown) > 12
+    assert SignalState.RED not in shown

@@ -3,7 +3,6 @@ import pytest
 
 from its_camera_ai.core.detections import ObjectClass
 from its_camera_ai.core.errors import ConfigInvalid
-from its_camera_ai.core.signals import SignalState
 from its_camera_ai.sim.road.collisions import overlaps
 from its_camera_ai.sim.road.junction import junction
 from its_camera_ai.sim.road.layout import Layout
@@ -20,7 +19,7 @@ LAYOUTS = pytest.mark.parametrize(
 @LAYOUTS
 def test_the_same_seed_gives_the_same_truth(layout: Layout) -> None:
     def last(seed: int) -> np.ndarray:
-        *_, truth = RoadWorld(RoadSpec(layout, warm_up_s=20.0), seed).run(10.0)
+        *_, truth = RoadWorld(RoadSpec(layout, warm_up_s=8.0), seed).run(6.0)
         return np.column_stack([truth.id, truth.xy_m, truth.xyxy])
 
     assert np.array_equal(last(3), last(3), equal_nan=True)
@@ -31,7 +30,7 @@ def test_the_same_seed_gives_the_same_truth(layout: Layout) -> None:
 def test_in_normal_traffic_nobody_touches_a_vehicle_and_everybody_moves_on(layout: Layout) -> None:
     world = RoadWorld(RoadSpec(layout, size_wh=None), seed=5)
     known: set[int] = set()
-    for truth in world.run(100.0):
+    for truth in world.run(80.0):
         on_foot = set(truth.id[truth.class_id == ObjectClass.PERSON].tolist())
         assert [pair for pair in overlaps(truth) if not on_foot >= set(pair)] == []
         known |= set(truth.id.tolist())
@@ -51,15 +50,6 @@ def test_whoever_came_in_is_there_or_has_left_over_the_last_line() -> None:
     settling = {i for i in beyond if i not in passed}  # told a second after the rear has passed
     assert born == passed | before | settling
     assert len(settling) < 6
-
-
-def test_vehicles_stop_at_red() -> None:
-    world = RoadWorld(RoadSpec(junction(), size_wh=None), seed=7)
-    for _ in world.run(150.0):
-        pass
-    shown = [p.signal for p in world.passages if p.line.endswith("-stop")]
-    assert len(shown) > 12
-    assert SignalState.RED not in shown
 
 
 def test_vehicles_change_lanes_and_keep_their_place_while_they_do() -> None:

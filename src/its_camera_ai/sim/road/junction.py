@@ -45,7 +45,7 @@ def junction(
     walkers_per_hour: float = 40.0,
     cyclists_per_hour: float = 10.0,
     mix: Mix = TOWN,
-    storage_m: float | None = None,
+    storage_m: float | None = 0.75 * MEASURED_M,
     viewpoint: Viewpoint = VIEWPOINT,
 ) -> Layout:
     """Arms ``south``, ``east``, ``north``, ``west``, each with a lane to turn left (``south-left``)
