@@ -95,7 +95,8 @@ def _shifted(world: Floats, px: Floats, among: Bools) -> npt.NDArray[np.intp]:
             without[k] = _squares(world[others], px[others])
     freedom = 2 * len(rows) - 10 + PRIOR_WEIGHT
     noise = (without + PRIOR_WEIGHT * CLICK_SD_PX**2) / freedom
-    gain = np.where(np.isfinite(without), _squares(world[rows], px[rows]) - without, 0) / 2 / noise
+    with np.errstate(invalid="ignore"):  # no good with it, and none without it: nobody to blame
+        gain = np.nan_to_num((_squares(world[rows], px[rows]) - without) / 2 / noise, posinf=np.inf)
     to_blame = gain > fdtri(2, freedom, 1 - _FALSE_ALARMS / len(rows))
     # the blame is shared where the others fit as well within what chance allows
     shared = noise <= noise.min() * fdtri(freedom, freedom, _AS_WELL)
