@@ -2,20 +2,17 @@
 
 import functools
 import http.server
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.recorder.export_support import clip_plan, record, span, written
 from tests.recorder.support import packets
 from tests.support.clips import ClipSpec
-from tests.support.missing import missing
 from tests.support.pattern import read_number
 
 pytestmark = pytest.mark.browser
@@ -66,16 +63,10 @@ class _Files(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    program = os.environ.get("ITSCAM_TEST_CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        missing("No Chromium: install Debian's 'chromium' or set ITSCAM_TEST_CHROMIUM.")
-    flags = ["--autoplay-policy=no-user-gesture-required"]
-    flags += ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
-        yield browser.new_page()
-        browser.close()
+def page(chromium: Browser) -> Iterator[Page]:
+    made = chromium.new_page()
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -1,90 +1,16 @@
 """The dashboard in a real Chromium against a running site."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.e2e.conftest import SEGMENT_S
+from tests.e2e.conftest import NEW_PASSWORD, SEGMENT_S
 from tests.e2e.pages import Dashboard, LivePicture, Playback
-from tests.support.missing import missing
+from tests.support.site import Site
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.system]
-
-NEW_PASSWORD = "walnut-harbour-57-lantern"
-CHROMIUM_FLAGS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
-
-
-class RunningSite(Protocol):
-    """What the ``running_site`` fixture yields: a site that nobody has signed in to yet."""
-
-    url: str
-    username: str
-    password: str
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium; ``ITSCAM_TEST_CHROMIUM`` names another program than the usual."""
-    program = os.environ.get("ITSCAM_TEST_CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        missing("No Chromium: install Debian's 'chromium' or set ITSCAM_TEST_CHROMIUM.")
-    flags = [*CHROMIUM_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pictures of the pages go; ``ITSCAM_TEST_SCREENSHOTS`` keeps them."""
-    kept = os.environ.get("ITSCAM_TEST_SCREENSHOTS")
-    return Path(kept) if kept else tmp_path_factory.mktemp("screenshots")
-
-
-@pytest.fixture(scope="module")
-def signed_in(
-    chromium: Browser, running_site: RunningSite, screenshots: Path
-) -> Iterator[BrowserContext]:
-    """A browser whose person has signed in with the one-time password and set another."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    dashboard = Dashboard(context, running_site.url)
-    dashboard.open()
-    dashboard.screenshot(screenshots / "log-in.png")
-    dashboard.log_in(running_site.username, "not the password")
-    expect(dashboard.page.get_by_role("alert")).to_be_visible()
-    dashboard.log_in(running_site.username, running_site.password)
-    dashboard.expect_heading("Set a new password")
-    dashboard.open("events")
-    dashboard.expect_heading("Set a new password")  # no page but this one before the change
-    dashboard.screenshot(screenshots / "set-password.png")
-    dashboard.set_password(running_site.password, NEW_PASSWORD)
-    dashboard.expect_heading("Live")
-    dashboard.page.close()
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def dashboard(signed_in: BrowserContext, running_site: RunningSite) -> Iterator[Dashboard]:
-    """A fresh tab of the person who is signed in."""
-    tab = Dashboard(signed_in, running_site.url)
-    yield tab
-    tab.page.close()
 
 
 def play(picture: LivePicture) -> None:
@@ -316,7 +242,7 @@ def test_pages_write_no_errors(dashboard: Dashboard) -> None:
 
 
 def test_log_out_ends_the_session(
-    chromium: Browser, signed_in: BrowserContext, running_site: RunningSite
+    chromium: Browser, signed_in: BrowserContext, running_site: Site
 ) -> None:
     """In a browser of its own, so that the other tests keep their session."""
     context = chromium.new_context()

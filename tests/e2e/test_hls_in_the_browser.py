@@ -1,8 +1,6 @@
 """A playlist's segments in a real Chromium's media buffer: one range, every picture, in order."""
 
 import asyncio
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from its_camera_ai.core.time import NS_PER_S, iso_utc
 from its_camera_ai.store.database import open_database
 from its_camera_ai.store.migration import migrate
 from tests.api.support import BASE_WALL_NS, PASSWORD, Site, camera, make_site, served
 from tests.support.clips import ClipSpec
-from tests.support.missing import missing
 from tests.support.pattern import read_number
 from tests.support.recordings import camera_packets, record
 
@@ -138,21 +135,15 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def page(recorded: Site) -> Iterator[Page]:
+def page(chromium: Browser, recorded: Site) -> Iterator[Page]:
     """Signed in, on a page of the site."""
-    program = os.environ.get("ITSCAM_TEST_CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        missing("No Chromium: install Debian's 'chromium' or set ITSCAM_TEST_CHROMIUM.")
-    flags = ["--autoplay-policy=no-user-gesture-required"]
-    flags += ["--no-sandbox"] if os.geteuid() == 0 else []
-    with running(recorded.app()) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
-        made = browser.new_page()
+    with running(recorded.app()) as address:
+        made = chromium.new_page()
         login = {"username": "viewer", "password": PASSWORD}
         assert made.request.post(f"{address}/api/v1/auth/login", data=login).ok
         made.goto(f"{address}/health")
         yield made
-        browser.close()
+        made.close()
 
 
 def playlist(since_s: float, until_s: float, **more: str) -> str:

@@ -44,6 +44,7 @@ export function ScenePage({ cameraId }: { cameraId: string }) {
   const { data: camera, error, reload } = useLoad(load);
   const [size, setSize] = useState<readonly [number, number]>([0, 0]);
   const [noPicture, setNoPicture] = useState(false);
+  const [saved, setSaved] = useState(false);
   const [tick, setTick] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => setTick((n) => n + 1), FRESH_MS);
@@ -85,7 +86,11 @@ export function ScenePage({ cameraId }: { cameraId: string }) {
           size={size}
           stored={stored}
           document={camera.document}
-          onSaved={reload}
+          saved={saved}
+          onSaved={() => {
+            setSaved(true);
+            reload();
+          }}
         />
       )}
     </Page>
@@ -99,10 +104,13 @@ interface EditorProps {
   stored: SceneDocument;
   /** Null for those who may not change it. */
   document: CameraDocument | null;
+  /** Since the page was opened. */
+  saved: boolean;
   onSaved(): void;
 }
 
-function Editor({ cameraId, picture, size, stored, document, onSaved }: EditorProps) {
+function Editor(props: EditorProps) {
+  const { cameraId, picture, size, stored, document, saved, onSaved } = props;
   const api = useApi();
   const locked = document === null;
   const [scene, setScene] = useState(stored);
@@ -110,15 +118,11 @@ function Editor({ cameraId, picture, size, stored, document, onSaved }: EditorPr
   const [draft, setDraft] = useState<readonly Point[]>([]);
   const [selected, setSelected] = useState("");
   const [showGrid, setShowGrid] = useState(true);
-  const [saved, setSaved] = useState(false);
   const { act, busy, problem } = useAct();
   const trial = useTrial(locked ? null : scene, size);
   const changed = scene !== stored;
 
-  const change = (next: SceneDocument) => {
-    setScene(next);
-    setSaved(false);
-  };
+  const change = setScene;
   const finish = (points: readonly Point[]) => {
     if (tool === "pick" || tool === "pair") return;
     const part = newPart(scene, tool, points);
@@ -144,7 +148,6 @@ function Editor({ cameraId, picture, size, stored, document, onSaved }: EditorPr
   const save = () =>
     act(async () => {
       await api.putCamera(cameraId, { ...document, ...sendable(scene) });
-      setSaved(true);
       onSaved();
     });
   const chosen = partOf(scene, selected);
