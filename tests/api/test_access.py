@@ -80,6 +80,8 @@ POLICIES = {
     ("PUT", "/api/v1/storage/policy"): Policy.ADMIN,
     ("GET", "/api/v1/storage/retention"): Policy.OPERATOR,
     ("POST", "/api/v1/storage/retention"): Policy.ADMIN,
+    ("GET", "/api/v1/analytics/export"): Policy.VIEWER,
+    ("GET", "/api/v1/analytics/report"): Policy.VIEWER,
     ("GET", "/api/v1/model/status"): Policy.VIEWER,
     ("POST", "/api/v1/model/rollout"): Policy.ADMIN,
     ("POST", "/api/v1/model/promote"): Policy.ADMIN,

@@ -40,6 +40,7 @@ from its_camera_ai.api.routes import (
     storage_policy,
     system,
     timeline,
+    traffic_exports,
     traffic_forecast,
     traffic_now,
     traffic_paths,
@@ -63,6 +64,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     traffic_now.router,
     traffic_paths.router,
     traffic_forecast.router,
+    traffic_exports.router,
     signals.router,
     incidents.router,
     exports.router,
@@ -78,6 +80,9 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 CALLS_MAX = 4
 """Calls to other processes under way at a time; more of them wait their turn."""
+DOCUMENTS_MAX = 1
+"""Reports and exports of traffic in the making at a time: they take a core each, and the drawing
+library has settings for the whole process."""
 
 
 def create_app(deps: ApiDeps, *, routers: Sequence[APIRouter] = ROUTERS) -> FastAPI:
@@ -98,6 +103,7 @@ def create_app(deps: ApiDeps, *, routers: Sequence[APIRouter] = ROUTERS) -> Fast
         readiness=ReadinessChecks(checks_of(deps), deps.clock),
         calls=CapacityLimiter(CALLS_MAX),
         decoding=CapacityLimiter(settings.decoding_viewers_max),
+        documents=CapacityLimiter(DOCUMENTS_MAX),
         thumbnails=Thumbnails(),
     )
     # Starlette's types ask for handlers of plain Exception; it calls them with their own type only

@@ -99,6 +99,7 @@ class Running:
     Attributes:
         calls: threads that may wait for an answer of another process at a time.
         decoding: threads that may decode pictures of recordings at a time.
+        documents: threads that may make exports of traffic and reports at a time.
     """
 
     deps: ApiDeps
@@ -107,6 +108,7 @@ class Running:
     readiness: ReadinessChecks
     calls: CapacityLimiter
     decoding: CapacityLimiter
+    documents: CapacityLimiter
     thumbnails: Thumbnails
 
 
