@@ -35,6 +35,7 @@ class Scripted:
         layout, scripts, length_s: what is played.
         kind: what must be told.
         limit_s: from its true beginning to the defining instant; None where that is not so simple.
+        tick_s: from one frame to the next.
         sure: happens though no script says so: by demand alone.
     """
 
@@ -46,6 +47,7 @@ class Scripted:
     demand: float = 1.0
     warm_up_s: float = 40.0
     sure: bool = False
+    tick_s: float = 0.2
 
 
 def _road(rng: np.random.Generator, per_hour_lane: float = 400.0) -> Layout:
@@ -110,7 +112,7 @@ def speeding(rng: np.random.Generator) -> Scripted:
     limit = 80.0
     layout = straight_road(3, per_hour_lane=1.0, limit_kmh=limit)
     scripts = (CloseWay(0.0, way, 30.0), Speed(1.0, way, limit * float(rng.uniform(1.2, 1.8))))
-    return Scripted(IncidentKind.SPEEDING, layout, scripts, 20.0)
+    return Scripted(IncidentKind.SPEEDING, layout, scripts, 20.0, tick_s=0.1)
 
 
 def encroachment(rng: np.random.Generator) -> Scripted:
@@ -122,7 +124,7 @@ def encroachment(rng: np.random.Generator) -> Scripted:
         first, float(rng.uniform(20, 40)), pair, 12.0 if pair[0] == "person" else 25.0,
     )  # fmt: skip
     layout = straight_road(3, per_hour_lane=1.0)
-    return Scripted(IncidentKind.NEAR_MISS, layout, (script,), 22.0)
+    return Scripted(IncidentKind.NEAR_MISS, layout, (script,), 22.0, tick_s=0.1)
 
 
 def tailgating(rng: np.random.Generator) -> Scripted:
@@ -132,7 +134,7 @@ def tailgating(rng: np.random.Generator) -> Scripted:
         float(rng.uniform(15, 30)), closing,
     )  # fmt: skip
     layout = straight_road(3, per_hour_lane=1.0)
-    return Scripted(IncidentKind.NEAR_MISS, layout, (script,), 12.0)
+    return Scripted(IncidentKind.NEAR_MISS, layout, (script,), 12.0, tick_s=0.1)
 
 
 def spillback(rng: np.random.Generator) -> Scripted:

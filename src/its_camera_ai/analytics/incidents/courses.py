@@ -116,6 +116,9 @@ class CollisionCourses:
         motor = view.motor[rows]
         keep = near & (fast[i] | fast[j]) & (motor[i] | motor[j])
         keep &= (apart * relative).sum(axis=1) < 0
+        # from their nearest points on it takes no more than Δv² / (2·gap) to avoid a collision
+        gap = np.hypot(apart[:, 0], apart[:, 1]) - reach
+        keep &= speed**2 >= 2 * self._limits.brake_mps2 * gap
         i, j = rows[i[keep]], rows[j[keep]]
         apart_lanes = self._keep_apart(view, i, j)
         return i[~apart_lanes], j[~apart_lanes]

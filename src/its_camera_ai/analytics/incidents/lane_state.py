@@ -8,7 +8,7 @@ import numpy as np
 from its_camera_ai.analytics.incidents.finding import Finding
 from its_camera_ai.analytics.incidents.limits import IncidentLimits
 from its_camera_ai.analytics.incidents.memory import NEVER
-from its_camera_ai.analytics.incidents.view import View
+from its_camera_ai.analytics.incidents.view import Floats, View
 from its_camera_ai.analytics.measures import congestion, queue
 from its_camera_ai.analytics.measures.congestion import (
     Congestion,
@@ -98,8 +98,12 @@ class CongestedLanes:
     def update(self, view: View) -> Iterator[Finding]:
         if view.places.plane is None:
             return
+        inside = view.metric & view.motor & (view.lane >= 0)
+        lane = view.lane[inside]
+        vehicles = np.bincount(lane, minlength=self._lane_count).astype(np.float64)
+        speeds = np.bincount(lane, view.speed_mps[inside], self._lane_count).astype(np.float64)
         for group in self._groups:
-            group.look(view)
+            group.look(view, vehicles, speeds)
             if group.congested:
                 yield group.finding()
 
@@ -122,10 +126,9 @@ class _Group:
         state = self._state
         return state is not None and state.now is not None and state.now >= Congestion.HEAVY
 
-    def look(self, view: View) -> None:
-        """One frame: vehicles present, and how far they went since the frame before."""
-        inside = np.isin(view.lane, self.lanes) & view.metric & view.motor
-        n, mps = int(inside.sum()), float(view.speed_mps[inside].sum())
+    def look(self, view: View, vehicles: Floats, speed_mps: Floats) -> None:
+        """One frame: vehicles present and the sum of their speeds, (L,) each."""
+        n, mps = float(vehicles[self.lanes].sum()), float(speed_mps[self.lanes].sum())
         for k, amount in enumerate((view.dt_s, n * view.dt_s, mps * view.dt_s)):
             self._second[k] += amount
         if self._second[0] < 1.0:
