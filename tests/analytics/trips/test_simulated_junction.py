@@ -24,7 +24,7 @@ SEED = 2
 
 @cache
 def street() -> Street:
-    return record(SEED, 60.0, VIEWPOINTS["14 m"])
+    return record(SEED, 60.0, VIEWPOINTS["in line"])
 
 
 @cache
