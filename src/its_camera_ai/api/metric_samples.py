@@ -144,6 +144,20 @@ def counter(name: str) -> Callable[[Picture], Iterator[Sample]]:
     return samples
 
 
+def counters(before: str, after: str) -> Callable[[Picture], Iterator[Sample]]:
+    """Numbers out of ``RoleStatus.counters`` whose names differ in their middle, as one family."""
+
+    def samples(picture: Picture) -> Iterator[Sample]:
+        for beat in picture.state.heartbeats():
+            status = beat.value
+            for name, value in status.counters.items():
+                if name.startswith(before) and name.endswith(after):
+                    kind = name.removeprefix(before).removesuffix(after)
+                    yield (status.role, str(status.index), kind), float(value)
+
+    return samples
+
+
 def models(picture: Picture) -> Iterator[tuple[str, ModelStatus]]:
     """Every model in memory, with the number of its vision process; of processes that are heard."""
     for beat in picture.state.heartbeats():

@@ -1,6 +1,7 @@
 """The analytics thread of the server process: tracks from the bus → everything measured on them."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from its_camera_ai.api.state import SystemState
 from its_camera_ai.bus.messages import TracksMessage
 from its_camera_ai.bus.ports import TracksReceiver
 from its_camera_ai.core.cameras import Camera
+from its_camera_ai.core.incidents import IncidentStep
 from its_camera_ai.core.time import NS_PER_S, Clock
 from its_camera_ai.ops.stage_times import StageTimes
 from its_camera_ai.roles.incident_holds import IncidentHolds
@@ -49,6 +51,9 @@ class Analytics:
     database.
 
     Counts run from local midnight and are taken up again from the stored events after a restart.
+
+    Attributes:
+        opened: incidents since the start, by kind.
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class Analytics:
         self._idle_ns = 0
         self._stop = threading.Event()
         self.stages = StageTimes()
+        self.opened: Counter[str] = Counter()
         self._thread = threading.Thread(target=self._run, name="analytics", daemon=True)
 
     def start(self) -> None:
@@ -123,6 +129,7 @@ class Analytics:
     def _pass_on(self, told: Told) -> None:
         self._sinks.events.put(told.events)
         self._sinks.traffic.incidents(told.incidents)
+        self.opened.update(str(i.kind) for i in told.incidents if i.step is IncidentStep.OPENED)
         self._sinks.holds.take(told.incidents)
         self._sinks.traffic.rows(told.rows)
         self._sinks.traffic.trajectories(told.trajectories)

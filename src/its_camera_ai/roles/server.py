@@ -93,6 +93,7 @@ def server_status(
             "events_waiting": float(writer.waiting),
             "events_given_up": float(writer.given_up),
             "traffic_waiting": float(traffic.waiting),
+            **{f"incidents_{kind}_opened": float(n) for kind, n in analytics.opened.items()},
             **{f"traffic_{kind}_written": float(n) for kind, n in traffic.written.items()},
             **{f"traffic_{kind}_given_up": float(n) for kind, n in traffic.given_up.items()},
         },
