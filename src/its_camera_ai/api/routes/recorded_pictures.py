@@ -146,7 +146,9 @@ def _beside(
 
 
 def _answer(data: bytes, wall_ns: int, beside: dict[str, str]) -> Response:
-    headers = {"X-Frame-Time": exact(wall_ns), "Cache-Control": CACHE_FOREVER, **beside}
+    """Kept by browsers unless it is the newest picture, which may have a next one in a moment."""
+    caching = CACHE_FOREVER if "X-Next-Time" in beside else "no-store"
+    headers = {"X-Frame-Time": exact(wall_ns), "Cache-Control": caching, **beside}
     return Response(data, headers=headers, media_type="image/jpeg")
 
 
