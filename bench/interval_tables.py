@@ -1,6 +1,7 @@
 """A month of interval tables of 100 cameras: asked, summed up, and reported.
 
-    python -m bench.interval_tables [--cameras 100] [--days 30] [--folder DIR] [--write] [--priority]
+    python -m bench.interval_tables [--cameras 100] [--days 30] [--folder DIR] [--priority]
+                                    [--write]
 
 Every camera has one line with a row for every minute; volumes follow the hour of the day, a
 thousandth of the minutes is missing. The 1-minute rows are laid out by plain SQL, the sums of 5,

@@ -38,7 +38,14 @@ class StoredRows(Sequence[IntervalRow]):
         return len(self._starts)
 
     def __iter__(self) -> Iterator[IntervalRow]:
-        return map(self._row, self._starts)
+        camera_id, place, length_s = self._camera_id, self._place, self._length_s
+        for start in self._starts:
+            bodies = self._bodies.get(start, ())
+            if len(bodies) == 1:  # nearly always; written out for its speed
+                tally, length_m = unpacked(bodies[0])
+                yield IntervalRow(camera_id, place, start, length_s, tally, length_m)
+            else:
+                yield self._row(start)
 
     @overload
     def __getitem__(self, index: int) -> IntervalRow: ...
