@@ -47,13 +47,16 @@ class Run:
     """What was told in one scene.
 
     Attributes:
-        told: every state. first: id → stream time at which it was opened.
+        told: every state. opened_s: id → stream time at which it was opened.
+        truth: what scripts let happen. spilled: lanes whose true queue was too long.
+        hidden: id → frames in which less than half of a body could be seen.
     """
 
     told: list[Incident] = field(default_factory=list)
     opened_s: dict[str, float] = field(default_factory=dict)
     truth: list[TrueIncident] = field(default_factory=list)
     spilled: set[str] = field(default_factory=set)
+    hidden: Counter[int] = field(default_factory=Counter)
     frames: int = 0
     rows: int = 0
     busy_s: float = 0.0
@@ -90,6 +93,7 @@ def play(
         else:
             frame, passages = boxes.frame(truth)
         signals = readings.at(truth)
+        run.hidden.update(truth.id[truth.visible < 0.5].tolist())
         before = time.process_time()
         told = watch.update(frame, passages, signals)
         run.busy_s += time.process_time() - before
@@ -131,6 +135,7 @@ class Score:
 
     scenes: int = 0
     found: int = 0
+    hidden: int = 0
     others: Counter[str] = field(default_factory=Counter)
     late_s: list[float] = field(default_factory=list)
     decided_s: list[float] = field(default_factory=list)
@@ -150,6 +155,10 @@ def score(name: str, seeds: Sequence[int], source: str) -> Score:
         result.scenes += 1
         hits = [i for i in opened if i.kind is scripted.kind and (not true or _same(i, true[0]))]
         result.others.update(i.kind.value for i in opened if i not in hits)
+        if not hits and true and _hidden(run, true[0], scripted):
+            result.scenes -= 1
+            result.hidden += 1
+            continue
         if not hits:
             result.missed.append(seed)
             continue
@@ -167,6 +176,14 @@ def score(name: str, seeds: Sequence[int], source: str) -> Score:
                 error = float(str(facts[measure])) - true[0].facts[measure]
                 result.conflict_errors_s.append(error)
     return result
+
+
+def _hidden(run: Run, true: TrueIncident, scripted: Scripted) -> bool:
+    """Whether its main body could not be seen for most of the time that the rule needs."""
+    if not true.object_ids:
+        return False
+    needs_s = max(scripted.limit_s or 0.0, 2.0)
+    return run.hidden[true.object_ids[0]] * scripted.tick_s > 0.5 * needs_s
 
 
 def _same(incident: Incident, true: TrueIncident) -> bool:
@@ -204,12 +221,15 @@ def report_scenes(seeds: dict[str, int], only: str) -> dict[str, dict[str, objec
             others = ", ".join(f"{n} {kind}" for kind, n in got.others.items()) or "–"
             print(
                 f"| {name} | {source} | {got.found}/{got.scenes} | {late:.2f} | {decided:.2f} "
-                f"| {worst:.3f} | {others} |" + (f" missed {got.missed}" if got.missed else ""),
+                f"| {worst:.3f} | {others} |"
+                + (f" missed {got.missed}" if got.missed else "")
+                + (f" hidden behind others: {got.hidden}" if got.hidden else ""),
                 flush=True,
             )
             rows[f"{name}, {source}"] = {
                 "scenes": got.scenes,
                 "found": got.found,
+                "hidden_behind_others": got.hidden,
                 "told_after_s_max": late,
                 "decided_after_s_max": decided,
                 "decided_after_goal_s": GOAL_LATE_S,

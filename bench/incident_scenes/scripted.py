@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from its_camera_ai.core.incidents import IncidentKind
+from its_camera_ai.sim.camera import Viewpoint
 from its_camera_ai.sim.road.free_scripts import (
     CrossingConflict,
     CrossRoad,
@@ -25,6 +26,10 @@ from its_camera_ai.sim.road.scripts import (
 )
 from its_camera_ai.sim.road.stage import Script
 from its_camera_ai.sim.road.straight import straight_road
+
+
+MAST = Viewpoint(5.5, 0.0, 20.0, 0.0, 20.0, 50.0)
+"""High enough that a lorry hides little of what stands before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Scripted:
 
 def _road(rng: np.random.Generator, per_hour_lane: float = 400.0) -> Layout:
     limit = float(rng.choice([70.0, 80.0, 100.0]))
-    return straight_road(3, per_hour_lane=per_hour_lane, limit_kmh=limit)
+    return straight_road(3, per_hour_lane=per_hour_lane, limit_kmh=limit, viewpoint=MAST)
 
 
 def _lane(rng: np.random.Generator, lanes: int = 3) -> str:
