@@ -54,6 +54,7 @@ FULL = Scene(
         valid=SQUARE,
         landmarks=(Landmark((0.5, 0.05), "sign"),),
         position_sd_px=2.0,
+        scale_sd=0.01,
     ),
 )
 SITE = "cameras: [{id: gate, url: 'rtsp://cam/1'}]"
@@ -90,8 +91,7 @@ WRONG = {
         "heading has no length",
     ),
     "lamps": (
-        "lines: [{id: a, points: [[0,0],[1,1]]}], signals: "
-        "[{id: s, governs: ['a:in'], source: picture}]",
+        f"lines: [{{id: a, points: [[0,0],[1,1]]}}], {LAMPLESS}",
         "mark its lamps",
     ),
 }
