@@ -207,6 +207,11 @@ class CalibrationFields(Section):
         default=1.0,
         description="Standard deviation of a vehicle's ground point in the picture, pixels.",
     )
+    scale_sd: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = Field(
+        default=0.0,
+        description="Relative standard deviation of the given lengths themselves, which no fit can "
+        "see: 0.01 for a tape that may be 1 % off.",
+    )
 
 
 Lines = Annotated[

@@ -111,6 +111,7 @@ def calibration_of(fields: CalibrationFields) -> Calibration:
         _points(fields.valid),
         tuple(Landmark(_points([mark.at])[0], mark.name) for mark in fields.landmarks),
         fields.position_sd_px,
+        fields.scale_sd,
     )
 
 
@@ -187,6 +188,7 @@ def calibration_document(calibration: Calibration) -> dict[str, Any]:
         "valid": [list(point) for point in calibration.valid],
         "landmarks": [{"at": list(mark.at), "name": mark.name} for mark in calibration.landmarks],
         "position_sd_px": calibration.position_sd_px,
+        "scale_sd": calibration.scale_sd,
     }
 
 
