@@ -43,8 +43,8 @@ def test_a_trajectory_lies_where_it_was(sources: TrafficSources) -> None:
     origin = camera().plane.origin  # type: ignore[union-attr]  # it is calibrated
     assert origin is not None
     per_lon, per_lat = metres_per_degree(origin[1])
-    for (lon, lat), y in zip(first["geometry"]["coordinates"], (5, 11.5, 18), strict=False):
-        assert (lon - origin[0]) * per_lon == pytest.approx(5.0, abs=0.02)
+    for (lon, lat), y in zip(first["geometry"]["coordinates"], (-25, -18.5, -12), strict=False):
+        assert (lon - origin[0]) * per_lon == pytest.approx(-5.0, abs=0.02)
         assert (lat - origin[1]) * per_lat == pytest.approx(y, abs=0.02)
     properties = first["properties"]
     assert properties["times"][:2] == ["2026-09-29T07:30:00.000Z", "2026-09-29T07:30:00.500Z"]

@@ -33,6 +33,8 @@ MINUTE_NS, HOUR_NS = 60 * NS_PER_S, 3600 * NS_PER_S
 SPAN = Span(BEGIN_NS, BEGIN_NS + 2 * HOUR_NS)
 ORIGIN = (13.4, 52.5)
 METRES = ((0.0, 0.0), (20.0, 0.0), (20.0, 60.0), (0.0, 60.0), (10.0, 20.0), (10.0, 40.0))
+MIDDLE = (10.0, 30.0)
+"""Of the calibration's points, where the world of a calibration in WGS-84 begins."""
 SIZE_WH = (1920, 1080)
 BAD_NAME = '=HYPERLINK("http://x","y")'
 ARMS = ("north", "south")
@@ -195,20 +197,20 @@ def incident(k: int, kind: IncidentKind = IncidentKind.NEAR_MISS) -> Incident:
         decided_after_s=0.2,
         track_ids=(k, k + 1),
         xyxy=(800.0, 500.0, 900.0, 600.0),
-        xy_m=(5.0 + k, 20.0 + k),
+        xy_m=(5.0 + k - MIDDLE[0], 20.0 + k - MIDDLE[1]),
         facts={"ttc_s": 1.1, "conflict": ("rear_end", "crossing", "lane_change")[k % 3]},
     )
 
 
 def trajectory(k: int, points: int = 5) -> Trajectory:
     wall_ns = BEGIN_NS + (1800 + 7 * k) * NS_PER_S + np.arange(points) * NS_PER_S // 2
-    y = 5.0 + 6.5 * np.arange(points)
+    y = 5.0 + 6.5 * np.arange(points) - MIDDLE[1]
     return Trajectory(
         CAMERA,
         k,
         VehicleFacts("car", 0.9, length_m=4.4),
         wall_ns.astype(np.int64),
-        np.stack([np.full(points, 5.0 + 10 * (k % 2)), y], axis=1),
+        np.stack([np.full(points, 5.0 + 10 * (k % 2) - MIDDLE[0]), y], axis=1),
         np.full(points, 13.0),
         (f"lane-{k % 2}",),
     )

@@ -37,6 +37,7 @@ _RC = {
     "hatch.color": "#b8bfc6",
     "figure.constrained_layout.use": True,
     "axes.formatter.use_mathtext": False,
+    "text.parse_math": False,  # names come from people, and may hold a dollar sign
 }
 _NAMES = re.compile(r'(\bid="|url\(#|href="#)')
 

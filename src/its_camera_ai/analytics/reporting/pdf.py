@@ -22,6 +22,8 @@ _WHAT = "PDF reports"
 _INCH = 72.0
 _MARGIN_PT = 46.0
 _CELL_PAD_PT = 8.0
+_ROOM_BELOW_HEADING_PT = 110.0
+"""So much of what follows a heading is to stand on its page."""
 
 
 def write_pdf(report: Report, out: BinaryIO) -> None:
@@ -73,7 +75,7 @@ class _Layout:
                 flow += above
                 above = self._flowed(block)
             elif isinstance(block, Picture):
-                flow.append(self._platypus.KeepTogether([*above, *self._flowed(block)]))
+                flow.append(self._platypus.KeepTogether([*above[1:], *self._flowed(block)]))
                 above = []
             else:
                 flow += [*above, *self._flowed(block)]
@@ -104,11 +106,11 @@ class _Layout:
             ),
             "h1": style(
                 "h1", plain, fontName="ReportBold", fontSize=13.5, leading=18, spaceBefore=10,
-                spaceAfter=6, textColor=blue, keepWithNext=1,
+                spaceAfter=6, textColor=blue,
             ),
             "h2": style(
                 "h2", plain, fontName="ReportBold", fontSize=10.5, leading=14, spaceBefore=9,
-                spaceAfter=4, keepWithNext=1,
+                spaceAfter=4,
             ),
             "quiet": style("quiet", plain, fontSize=7.8, leading=10.5, textColor=grey),
             "warning": style(
@@ -133,7 +135,8 @@ class _Layout:
     def _flowed(self, block: Block) -> list[Any]:
         match block:
             case Heading(text, level):
-                return [self._words(text, f"h{min(level, 2)}")]
+                room = self._platypus.CondPageBreak(_ROOM_BELOW_HEADING_PT)
+                return [room, self._words(text, f"h{min(level, 2)}")]
             case Words(text, tone):
                 return [self._words(text, "plain" if tone is Tone.PLAIN else str(tone))]
             case Table():

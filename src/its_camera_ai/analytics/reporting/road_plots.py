@@ -201,7 +201,10 @@ def heat_map(data: CameraData) -> Picture | None:
         axes.set_ylim(y, y + tall)
         axes.set(xlabel="x, m", ylabel="y, m")
         axes.grid(visible=False)
-        figure.colorbar(image, ax=axes, label="presence, s", shrink=0.85, pad=0.01)
+        bar = figure.colorbar(
+            image, ax=axes, label="presence, s", shrink=0.85, pad=0.01, format="%g"
+        )
+        bar.ax.yaxis.set_minor_formatter(needed("matplotlib.ticker", "Reports").NullFormatter())
 
     return Picture(
         draw, (7.0, 4.4), f"Presence on the road in the busy hour, cells of {cell:.1f} m."
