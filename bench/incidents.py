@@ -49,14 +49,14 @@ class Run:
     Attributes:
         told: every state. opened_s: id → stream time at which it was opened.
         truth: what scripts let happen. spilled: lanes whose true queue was too long.
-        hidden: id → frames in which less than half of a body could be seen.
+        hidden: id → stream times at which less than half of a body could be seen.
     """
 
     told: list[Incident] = field(default_factory=list)
     opened_s: dict[str, float] = field(default_factory=dict)
     truth: list[TrueIncident] = field(default_factory=list)
     spilled: set[str] = field(default_factory=set)
-    hidden: Counter[int] = field(default_factory=Counter)
+    hidden: dict[int, list[float]] = field(default_factory=dict)
     frames: int = 0
     rows: int = 0
     busy_s: float = 0.0
@@ -93,7 +93,8 @@ def play(
         else:
             frame, passages = boxes.frame(truth)
         signals = readings.at(truth)
-        run.hidden.update(truth.id[truth.visible < 0.5].tolist())
+        for object_id in truth.id[truth.visible < 0.5].tolist():
+            run.hidden.setdefault(object_id, []).append(truth.pts_ns / 1e9)
         before = time.process_time()
         told = watch.update(frame, passages, signals)
         run.busy_s += time.process_time() - before
@@ -183,7 +184,10 @@ def _hidden(run: Run, true: TrueIncident, scripted: Scripted) -> bool:
     if not true.object_ids:
         return False
     needs_s = max(scripted.limit_s or 0.0, 2.0)
-    return run.hidden[true.object_ids[0]] * scripted.tick_s > 0.5 * needs_s
+    began_s = true.began_pts_ns / 1e9
+    times = run.hidden.get(true.object_ids[0], [])
+    unseen = sum(began_s <= at_s <= began_s + needs_s for at_s in times)
+    return unseen * scripted.tick_s > 0.5 * needs_s
 
 
 def _same(incident: Incident, true: TrueIncident) -> bool:

@@ -27,7 +27,6 @@ from its_camera_ai.sim.road.scripts import (
 from its_camera_ai.sim.road.stage import Script
 from its_camera_ai.sim.road.straight import straight_road
 
-
 MAST = Viewpoint(5.5, 0.0, 20.0, 0.0, 20.0, 50.0)
 """High enough that a lorry hides little of what stands before it."""
 
