@@ -7,7 +7,7 @@ from its point pairs.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -113,25 +113,29 @@ def draw(
     accel_sd: float,
     kinds: tuple[ObjectClass, ...] = (ObjectClass.CAR, ObjectClass.TRUCK, ObjectClass.BUS),
 ) -> list[Drive]:
-    """Vehicles one after another on two lanes, one each way, 3 s and more apart."""
-    drives = []
-    for k in range(number):
+    """Vehicles that reach y = 30 m one after another, 1.5–4.5 s apart, by turns on two lanes; what
+    would stop before is drawn again."""
+    drives: list[Drive] = []
+    arrives_s = 15.0
+    while len(drives) < number:
         kind = kinds[int(rng.integers(len(kinds)))]
         dims = tuple(float(rng.uniform(*span)) for span in SIZES_M[kind])
-        forward = bool(k % 2)
-        drives.append(
-            Drive(
-                k + 1,
-                kind,
-                6.0 + rng.normal(0, 0.2) if forward else 2.0 + rng.normal(0, 0.2),
-                forward,
-                3.0 * k,
-                -10.0 if forward else 110.0,
-                float(rng.uniform(*kmh)) / 3.6,
-                float(rng.normal(0, accel_sd)),
-                (dims[0], dims[1], dims[2]),
-            )
+        forward = bool(len(drives) % 2)
+        drive = Drive(
+            len(drives) + 1,
+            kind,
+            6.0 + rng.normal(0, 0.2) if forward else 2.0 + rng.normal(0, 0.2),
+            forward,
+            0.0,
+            -10.0 if forward else 110.0,
+            float(rng.uniform(*kmh)) / 3.6,
+            float(rng.normal(0, accel_sd)),
+            (dims[0], dims[1], dims[2]),
         )
+        takes_s = drive.reaches_s(30.0)
+        if drive.speed_mps(takes_s) > kmh[0] / 3.6 / 2:
+            drives.append(replace(drive, begin_s=arrives_s - takes_s))
+            arrives_s += float(rng.uniform(1.5, 4.5))
     return drives
 
 

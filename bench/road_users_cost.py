@@ -1,13 +1,13 @@
 """Measure what one frame costs the road users' room.
 
-    python -m bench.road_users_cost [--json OUT] [--frames 300] [--births]
+    python -m bench.road_users_cost [--json OUT] [--frames 300] [--births N]
 
 Vehicles drive up and down a two-way road seen from a mast at ten looks per second, each box with a
 pixel of noise, over four lanes and two lines; every fifth frame brings a passage, which is 7,200
 vehicles an hour. The limit is the 3 ms per camera-frame that all of analytics together may take at
 20 objects; the peer is the tracker, on as many objects of ``bench.tracker_cost``. All times are
-processor time; the load average stands beside them. ``--births`` instead
-lets a million road users come and go and prints the memory held.
+processor time; the load average stands beside them. ``--births`` instead lets so many road users
+come and go and prints the memory held.
 """
 
 import argparse
@@ -155,10 +155,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     parser.add_argument("--frames", type=int, default=300)
-    parser.add_argument("--births", action="store_true", help="a million births instead")
+    parser.add_argument("--births", type=int, default=0, help="so many births instead")
     options = parser.parse_args()
     if options.births:
-        births(1_000_000)
+        births(options.births)
         return
     machine = {
         "machine": platform.machine(),
