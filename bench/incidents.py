@@ -180,14 +180,13 @@ def score(name: str, seeds: Sequence[int], source: str) -> Score:
 
 
 def _hidden(run: Run, true: TrueIncident, scripted: Scripted) -> bool:
-    """Whether its main body could not be seen for most of the time that the rule needs."""
+    """Whether its main body could not be seen round the defining instant."""
     if not true.object_ids:
         return False
-    needs_s = max(scripted.limit_s or 0.0, 2.0)
-    began_s = true.began_pts_ns / 1e9
+    defined_s = true.began_pts_ns / 1e9 + (scripted.limit_s or 1.0)
     times = run.hidden.get(true.object_ids[0], [])
-    unseen = sum(began_s <= at_s <= began_s + needs_s for at_s in times)
-    return unseen * scripted.tick_s > 0.5 * needs_s
+    unseen = sum(abs(at_s - defined_s) <= 1.0 for at_s in times)
+    return unseen * scripted.tick_s > 1.0
 
 
 def _same(incident: Incident, true: TrueIncident) -> bool:

@@ -361,6 +361,15 @@ def test_a_slow_vehicle_with_free_road_ahead() -> None:
     assert incident.decided_after_s <= 0.2
 
 
+def test_a_track_that_seems_to_stand_at_first_is_not_starting_up() -> None:
+    """A new track's motion is only being measured; standing for longer excuses slowness."""
+    for rest_s, fires in ((0.8, True), (4.0, False)):
+        stage = Stage(with_limit(80.0))
+        path = [(0.0, 12.0, 2.0), (rest_s, 12.0, 2.0), (rest_s + 14.0, 124.0, 2.0)]
+        stage.play([Actor(1, path)], rest_s + 14.0, step_s=0.2)
+        assert bool(stage.opened(IncidentKind.SLOW_VEHICLE)) is fires
+
+
 def test_what_is_usual_is_learnt_from_the_others() -> None:
     """Without a limit: after ten vehicles at 72 km/h one at 29 km/h is slow, before them not."""
     others = [Actor(k, [(40 + 10 * k, 12, 2), (48.5 + 10 * k, 182, 2)]) for k in range(10)]

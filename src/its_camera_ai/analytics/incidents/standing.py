@@ -21,6 +21,7 @@ ACROSS_M = 2.2
 """Half the width of the way in which someone ahead is in front."""
 _BESIDE_M = 0.7
 """Less room than this between the sides of two is no room to pass."""
+_STOOD_S = 2.0
 _SAME_SPOT_M = 2.5
 _STOPPED = (SignalState.RED, SignalState.RED_YELLOW, SignalState.YELLOW)
 
@@ -113,8 +114,9 @@ class StandingWatch:
         table["stood_ns"][rows] = now
         table["free_ns"][rows] = now
         table["spot"][rows] = view.place[begins]
-        still = view.slot[view.fresh & (begins | (stood & ~ends))]
-        table["stood_last_ns"][still] = now
+        # a track whose motion is only being measured seems to stand for a moment
+        still = view.fresh & stood & ~ends & (view.since_s("stood_ns") >= _STOOD_S)
+        table["stood_last_ns"][view.slot[still]] = now
         for row in np.flatnonzero(begins).tolist():
             self._inherit(view, row)
 
