@@ -1,33 +1,28 @@
 """``itscam analyze``: one video file from pictures to counts, without a site or a server."""
 
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from its_camera_ai import __version__
 from its_camera_ai.analytics.offline import files
 from its_camera_ai.analytics.offline.analysis import Analysed, Job, analyse_video
 from its_camera_ai.analytics.offline.window import Window
-from its_camera_ai.bootstrap.models import chosen_model, runtime_choice
 from its_camera_ai.cli.console import err, out
-from its_camera_ai.core.errors import ConfigInvalid
+from its_camera_ai.cli.watching import (
+    asked_detector,
+    cores,
+    input_size,
+    interruptible,
+    progress_bar,
+)
 from its_camera_ai.core.scene import Scene
-from its_camera_ai.ops.settings import Settings, load_settings, parse_size
+from its_camera_ai.ops.settings import load_settings
 from its_camera_ai.store.documents.scene import load_scene
 from its_camera_ai.video.files import open_video
-from its_camera_ai.vision.catalogue import MOVING_OBJECTS
-from its_camera_ai.vision.detector import DetectorModel
-from its_camera_ai.vision.loading import load_model
 
 PARTLY_DONE = 4
 
@@ -73,14 +68,14 @@ def analyze(
     done (file cut off or damaged, or interrupted): everything up to there is kept.
     """
     settings = load_settings(models_dir=models_dir, model=model)
-    input_wh = _input_size(model_input if model_input is not None else settings.model_input)
+    input_wh = input_size(model_input if model_input is not None else settings.model_input)
     window = Window(start_s=start, end_s=end, fps=fps)
     scene = Scene() if scene_file is None else load_scene(scene_file)
     with open_video(video) as file:  # a wrong file is told before a model is loaded
         length_s = file.duration_s
-    detector = _detector(settings, input_wh)
+    detector = asked_detector(settings, input_wh)
     try:
-        with _interruptible() as stop, _bar(video.name, window, length_s) as progress:
+        with interruptible() as stop, progress_bar(video.name, window, length_s) as progress:
             done = analyse_video(
                 video,
                 out_dir,
@@ -89,7 +84,7 @@ def analyze(
                     window=window,
                     scene=scene,
                     with_video=not no_video,
-                    workers=_cores(),
+                    workers=cores(),
                     stop=stop,
                     progress=progress,
                     made=_made(),
@@ -100,72 +95,9 @@ def analyze(
     _tell(video, out_dir, done, no_video=no_video)
 
 
-def _input_size(text: str) -> tuple[int, int] | None:
-    try:
-        return parse_size(text)
-    except ValueError as error:
-        raise ConfigInvalid(f"--input {text!r} {error}.") from None
-
-
-def _detector(settings: Settings, input_wh: tuple[int, int] | None) -> DetectorModel:
-    name = chosen_model(settings)
-    if settings.model == "auto":
-        if name == MOVING_OBJECTS:
-            why = f"no recommended model is in {settings.models}; see 'itscam models pull'"
-            input_wh = None  # a size meant for a network
-        else:
-            why = f"the recommended model, found in {settings.models}"
-    else:
-        why = "as asked"
-    if name == MOVING_OBJECTS and input_wh is not None:
-        raise ConfigInvalid(f"The model {MOVING_OBJECTS} has no input size; leave out --input.")
-    detector = load_model(
-        name, models_dir=settings.models, input_wh=input_wh, choice=runtime_choice(settings)
-    )
-    err.print(f"detector: {escape(detector.info.name)} ({escape(why)})", soft_wrap=True)
-    return detector
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
-
-
 def _made() -> str:
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"Made on {now} with ITS Camera AI {__version__}"
-
-
-@contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """The first Ctrl-C asks to stop and keep what is done; the second one stops at once."""
-    stop = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _bar(name: str, window: Window, length_s: float | None) -> Iterator[Callable[[float], None]]:
-    """A progress bar in seconds of the file, on a terminal only."""
-    ends = [s for s in (window.end_s, length_s) if s is not None]
-    total = min(ends) - window.start_s if ends else None
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        disable=not err.is_terminal,
-    ) as bar:
-        task = bar.add_task(escape(name), total=total)
-        yield lambda at_s: bar.update(task, completed=at_s - window.start_s)
 
 
 def _tell(video: Path, folder: Path, done: Analysed, *, no_video: bool) -> None:

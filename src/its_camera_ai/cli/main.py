@@ -25,6 +25,7 @@ COMMANDS = {
     "demo": "running:demo",
     "status": "status:status",
     "analyze": "analyze:analyze",
+    "calibrate": "calibrate:app",
     "apply": "config:apply",
     "export": "traffic_exports:app",
     "diff": "config:diff",

@@ -41,9 +41,7 @@ def warnings_of(
             "undistort a wide lens first."
         )
     if plane.scale_sd > SCALE_SD_MAX:
-        said.append(
-            f"Lengths are known to {plane.scale_sd:.1%} only; spread the pairs wider and add some."
-        )
+        said.append(f"Lengths are known to {plane.scale_sd:.1%} only; measure points spread wide.")
     if abs(polygon_area(plane.valid_px)) < AREA_MIN * plane.size_wh[0] * plane.size_wh[1]:
         said.append("The pairs cover a small part of the picture; nothing is measured outside it.")
     said += _about_lanes(by_lane)

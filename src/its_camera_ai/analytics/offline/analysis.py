@@ -15,12 +15,12 @@ import numpy.typing as npt
 from its_camera_ai.analytics.camera.measurement import CameraMeasurement, Told
 from its_camera_ai.analytics.offline import files
 from its_camera_ai.analytics.offline.annotated_video import AnnotatedVideo
-from its_camera_ai.analytics.offline.looks import Look, Looks, Progress
+from its_camera_ai.analytics.offline.looks import Look, Looks, Progress, refuse_nothing_seen
 from its_camera_ai.analytics.offline.overlay import Overlay
 from its_camera_ai.analytics.offline.report import ReportFacts, report_html
 from its_camera_ai.analytics.offline.track_memory import TrackMemory
 from its_camera_ai.analytics.offline.window import Window
-from its_camera_ai.core.errors import ConfigInvalid, InputUnreadable
+from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.core.events import Event
 from its_camera_ai.core.intervals import IntervalRow
 from its_camera_ai.core.scene import Scene
@@ -250,16 +250,8 @@ class _Analysis:
     def _check_window(self, times_ns: "array[int]", path: Path, *, stopped: bool) -> None:
         if stopped and self._size_wh is None:
             raise KeyboardInterrupt  # nothing is done yet that could be kept
-        if not times_ns:
-            raise InputUnreadable(
-                f"{path}: not one picture of it can be decoded; the file is damaged. Try 'ffprobe' "
-                "on it, or record it again."
-            )
         if self._size_wh is None:
-            raise ConfigInvalid(
-                f"{path} has no picture after --start {self._job.window.start_s:g}: its last one "
-                f"is at {times_ns[-1] / NS_PER_S:.2f} s. Choose an earlier start."
-            )
+            refuse_nothing_seen(path, times_ns, self._job.window)
 
     def _unfinished(self, stopped: bool, progress: Progress) -> tuple[str, ...]:
         found = []

@@ -5,13 +5,17 @@ from array import array
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from queue import Empty, Full, Queue
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from its_camera_ai.analytics.offline.window import Thinning, Window
 from its_camera_ai.core.detections import Detections
+from its_camera_ai.core.errors import ConfigInvalid, InputUnreadable
+from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.video.decoder import Frame
 from its_camera_ai.video.files import VideoFile
 from its_camera_ai.vision.detector import DetectorModel
@@ -19,7 +23,8 @@ from its_camera_ai.vision.detector import DetectorModel
 _AHEAD_BYTES_MAX = 256 * 1024 * 1024
 """Decoded pictures waiting for a detector; very large pictures wait in smaller numbers."""
 _POLL_S = 0.1
-_STATEFUL_FAMILY = "moving"
+STATEFUL_FAMILY = "moving"
+"""Of the detector without a network: it sees what moves, with its shadow, and remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ class Looks:
         self._video = video
         self._detector = model.open("file")
         self._window = window
-        self._workers = 1 if model.info.family == _STATEFUL_FAMILY else max(1, workers)
+        self._workers = 1 if model.info.family == STATEFUL_FAMILY else max(1, workers)
         self.times_ns = array("q")
         self.total = Progress(0, 0)
         self._stop = stop or threading.Event()
@@ -193,3 +198,24 @@ class Looks:
                 continue
             return True
         return False
+
+
+def refuse_nothing_seen(path: Path, times_ns: "array[int]", window: Window) -> NoReturn:
+    """Why there was not one look.
+
+    Args:
+        times_ns: of the pictures that were read.
+
+    Raises:
+        InputUnreadable: none was read.
+        ConfigInvalid: the window begins after the last one.
+    """
+    if not times_ns:
+        raise InputUnreadable(
+            f"{path}: not one picture of it can be decoded; the file is damaged. Try 'ffprobe' "
+            "on it, or record it again."
+        )
+    raise ConfigInvalid(
+        f"{path} has no picture after --start {window.start_s:g}: its last one is at "
+        f"{times_ns[-1] / NS_PER_S:.2f} s. Choose an earlier start."
+    )

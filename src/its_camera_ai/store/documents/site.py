@@ -3,16 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from its_camera_ai.core.cameras import Camera
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.site_facts import SiteFacts
 from its_camera_ai.core.storage_policy import StoragePolicy
+from its_camera_ai.store.documents.calibration import calibration_lines
 from its_camera_ai.store.documents.checked import check_camera_ids, check_shape, checked_camera
 from its_camera_ai.store.documents.fields import CameraFields, SiteFields
 from its_camera_ai.store.documents.recording import checked_facts, facts_lines, recording_lines
-from its_camera_ai.store.documents.scene_fields import CalibrationFields, LandmarkFields, PairFields
 from its_camera_ai.store.documents.scene_parts import PARTS, scene_document, without_defaults
 from its_camera_ai.store.documents.storage import checked_storage, storage_lines
 from its_camera_ai.store.documents.yaml_text import flow_text, parse_yaml, read_text
@@ -107,17 +106,6 @@ def _scene_lines(scene: Scene) -> Iterator[str]:
             given = without_defaults(item, section)
             for number, (name, value) in enumerate(given.items()):
                 yield f"      {'  ' if number else '- '}{name}: {flow_text(value)}"
-    if document["calibration"] is not None:
-        yield "    calibration:"
-        yield from _calibration_lines(document["calibration"])
-
-
-def _calibration_lines(calibration: dict[str, Any]) -> Iterator[str]:
-    for key, value in without_defaults(calibration, CalibrationFields).items():
-        if key in ("pairs", "landmarks"):
-            section = PairFields if key == "pairs" else LandmarkFields
-            yield f"      {key}:"
-            for item in value:
-                yield f"        - {flow_text(without_defaults(item, section))}"
-        else:
-            yield f"      {key}: {flow_text(value)}"
+    if scene.calibration is not None:
+        for line in calibration_lines(scene.calibration):
+            yield f"    {line}"
