@@ -273,7 +273,9 @@ def _write(
 ) -> None:
     width, height = size_wh
     notes = (*about, f"Pictures of {width}x{height}; in a site file indent it by four spaces.")
-    text = "\n".join([*(f"# {note}" for note in notes), *calibration_lines(calibration), ""])
+    text = "\n".join(
+        [*(f"# {' '.join(note.split())}" for note in notes), *calibration_lines(calibration), ""]
+    )
     for line in about:
         err.print(line, markup=False, soft_wrap=True)
     if to is None:
