@@ -314,7 +314,8 @@ def _tell(result: dict[str, Any], *, write: bool) -> int:
         f"{result['places']}, {result['rows']:,} 1-minute rows in all "
         f"(`python -m bench.traffic_report`), load {result['load']} on "
         f"{result['machine']['cores']} cores, niceness {result['niceness']}. Reports and "
-        f"exports are of the camera with {result['places']} places, the whole time, from the database to the last byte."
+        f"exports are of the camera with {result['places']} places, the whole time, from the "
+        "database to the last byte."
     )
     head = ("work", "wall, s", "CPU, s", f"wall to {LIMIT_S:g} s", "MB")
     text = "\n\n".join(

@@ -88,7 +88,8 @@ def method(cameras: list[CameraData]) -> list[Block]:
                 f"{100 * solution.plane.scale_sd:.1f} %",
             )
         )
-        warnings += [f"{data.name}: {text}" for text in solution.warnings]
+        if solution.warnings:
+            warnings.append(f"{data.name}: {' '.join(solution.warnings)}")
     blocks.append(
         Table(
             ("camera", "points", "hold-out mean m", "p95 m", "max m", "scale, 1 sd"),

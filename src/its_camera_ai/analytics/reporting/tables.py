@@ -91,8 +91,8 @@ def _peak_time(data: CameraData, item: PlaceData) -> str:
 
 
 def classes(data: CameraData) -> Table | None:
-    """Volumes by class; None without a line."""
-    places = data.of(PlaceKind.LINE)
+    """Volumes by class, of the lines that somebody crossed; None without one."""
+    places = [item for item in data.of(PlaceKind.LINE) if item.tally.total]
     used = [c.label for c in ObjectClass if any(item.tally.volume.get(c.label) for item in places)]
     if not used:
         return None
