@@ -29,6 +29,8 @@ _MOVING_MPS = 2.0
 _LANE_KEEPING_DEG = 12.0
 _WIDTH_MIN_M = 0.4
 _SEVERE_TTC_S = 1.0
+_HALF = 0.5
+"""Pairs are followed from half of the braking on, so that hard braking is no single look."""
 _GONE_S = 1.0
 _TURN_LATER_S = 0.5
 _PATHS_MIN = 20
@@ -37,13 +39,20 @@ _PATHS_MIN = 20
 
 @dataclass(slots=True)
 class _Close:
-    """A pair on a collision course."""
+    """A pair on a collision course.
+
+    Attributes:
+        first_ns: since when. last_ns: of the last look at which it was.
+        defined_ns: when avoiding it began to take hard braking, None before.
+        ttc_s, needed_mps2, angle_deg: at the shortest time to collision so far.
+    """
 
     first_ns: int
     last_ns: int
     ttc_s: float
     needed_mps2: float
     angle_deg: float
+    defined_ns: int | None = None
 
 
 class CollisionCourses:
@@ -81,27 +90,38 @@ class CollisionCourses:
         first, second = bodies.take(a), bodies.take(b)
         ttc = times_to_collision(first, second)
         needed = needed_deceleration(first, second, ttc)
-        hit = np.flatnonzero((ttc <= limits.ttc_s) & (needed >= limits.brake_mps2))
+        hit = np.flatnonzero((ttc <= limits.ttc_s) & (needed >= _HALF * limits.brake_mps2))
         if not len(hit):
             return
         hit = hit[self._surely(view, bodies, a[hit], b[hit])]
         angle = conflict_angle_deg(bodies.heading_rad[a], bodies.heading_rad[b])
         for k in hit.tolist():
             key = _key(view, int(a[k]), int(b[k]))
-            close = self._close.get(key)
-            if close is None:
-                if ttc[k] <= 0:
-                    continue
-                self._close[key] = _Close(
-                    now, now, float(ttc[k]), float(needed[k]), float(angle[k])
-                )
-                continue
-            close.last_ns = now
-            if ttc[k] < close.ttc_s:
-                close.ttc_s, close.needed_mps2 = float(ttc[k]), float(needed[k])
-                close.angle_deg = float(angle[k])
-            if (now - close.first_ns) / NS_PER_S >= limits.ttc_looks_s:
+            close = self._follow(key, now, float(ttc[k]), float(needed[k]), float(angle[k]))
+            if (
+                close is not None
+                and close.defined_ns is not None
+                and (now - close.first_ns) / NS_PER_S >= limits.ttc_looks_s
+            ):
                 yield self._finding(view, int(a[k]), int(b[k]), close)
+
+    def _follow(
+        self, key: tuple[int, int], now_ns: int, ttc_s: float, needed_mps2: float, angle_deg: float
+    ) -> _Close | None:
+        """What is known of this pair; None if it overlaps from the start."""
+        close = self._close.get(key)
+        if close is None:
+            if ttc_s <= 0:
+                return None
+            close = self._close[key] = _Close(now_ns, now_ns, ttc_s, needed_mps2, angle_deg)
+        close.last_ns = now_ns
+        if close.defined_ns is None and needed_mps2 >= self._limits.brake_mps2:
+            close.defined_ns = now_ns
+        if ttc_s < close.ttc_s:
+            close.ttc_s, close.angle_deg = ttc_s, angle_deg
+            if ttc_s > 0:
+                close.needed_mps2 = needed_mps2
+        return close
 
     def _candidates(self, view: View, rows: Rows) -> tuple[Rows, Rows]:
         """Rows of pairs that could touch within the limit."""
@@ -112,13 +132,14 @@ class CollisionCourses:
         reach = (view.body_m[rows].sum(axis=1) / 2)[i] + (view.body_m[rows].sum(axis=1) / 2)[j]
         speed = np.hypot(relative[:, 0], relative[:, 1])
         near = np.hypot(apart[:, 0], apart[:, 1]) <= reach + speed * self._limits.ttc_s
-        fast = view.speed_mps[rows] > _MOVING_MPS
+        surely = view.speed_mps - 2 * np.nan_to_num(view.frame.speed_sd_mps)
+        fast = surely[rows] > _MOVING_MPS
         motor = view.motor[rows]
         keep = near & (fast[i] | fast[j]) & (motor[i] | motor[j])
         keep &= (apart * relative).sum(axis=1) < 0
         # from their nearest points on it takes no more than Δv² / (2·gap) to avoid a collision
         gap = np.hypot(apart[:, 0], apart[:, 1]) - reach
-        keep &= speed**2 >= 2 * self._limits.brake_mps2 * gap
+        keep &= speed**2 >= 2 * _HALF * self._limits.brake_mps2 * gap
         i, j = rows[i[keep]], rows[j[keep]]
         apart_lanes = self._keep_apart(view, i, j)
         return i[~apart_lanes], j[~apart_lanes]
@@ -169,7 +190,7 @@ class CollisionCourses:
             "",
             (int(view.frame.track_id[main]), int(view.frame.track_id[second])),
             close.first_ns,
-            close.first_ns,
+            close.defined_ns or close.first_ns,
             int(close.ttc_s < _SEVERE_TTC_S) + int(weak),
             f"{view.label(main)} and {view.label(second)} came within {close.ttc_s:.2f} s of a "
             f"collision (limit {limits.ttc_s:g} s); avoiding it took {close.needed_mps2:.1f} m/s² "

@@ -108,7 +108,7 @@ class Encroachments:
 
     def _path(self, view: View, slot: int, length_m: float, width_m: float) -> TimedPath:
         """The remembered places, and the present one if it is not among them."""
-        at_ns, at = view.memory.path(slot)
+        at_ns, at, _ = view.memory.path(slot)
         row = np.flatnonzero(view.slot == slot)
         if len(row) and view.fresh[row[0]] and at_ns[-1] != view.frame.pts_ns:
             at_ns = np.append(at_ns, view.frame.pts_ns)

@@ -126,10 +126,16 @@ class TrackMemory:
         table["way_rad"][rows, into] = way_rad[due]
         table["count"][rows] += 1
 
-    def path(self, slot: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """The ring of one row in order of time: (K,) stream time and (K, 2) places."""
+    def slot_of(self, track: int) -> int | None:
+        """None where the track is not remembered."""
+        return self._slot.get(track)
+
+    def path(
+        self, slot: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """The ring of one row in order of time: (K,) stream time, (K, 2) places, (K,) headings."""
         row = self.table[slot]
         count = int(row["count"])
         kept = min(count, HISTORY)
         order = np.arange(count - kept, count) % HISTORY
-        return row["at_ns"][order], row["at"][order]
+        return row["at_ns"][order], row["at"][order], row["way_rad"][order]

@@ -65,7 +65,7 @@ class IncidentWatch:
         self._congested = CongestedLanes(scene, limits)
         self._courses = CollisionCourses(scene, limits)
         self._encroachments = Encroachments(limits)
-        self._red_light = RedLight(scene, limits)
+        self._red_light = RedLight(scene, plane, limits)
         self._speeding = Speeding(scene, limits)
         self._before_ns: int | None = None
         self._doubted = False
@@ -132,5 +132,7 @@ class IncidentWatch:
             yield from self._congested.update(view)
             yield from self._courses.update(view)
             yield from self._encroachments.update(view)
-        yield from self._red_light.update(passages, self._signals, frame.pts_ns, frame.wall_ns)
+        yield from self._red_light.update(
+            passages, self._signals, self._memory, frame.pts_ns, frame.wall_ns
+        )
         yield from self._speeding.update(passages)
