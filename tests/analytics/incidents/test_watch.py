@@ -645,6 +645,17 @@ def test_a_walker_before_a_car_is_worse_than_a_car() -> None:
     assert incident.severity in (Severity.HIGH, Severity.CRITICAL)
 
 
+@pytest.mark.parametrize(("stops_at_m", "fires"), [(-0.5, False), (1.5, True)])
+def test_who_comes_up_to_the_kerb_fast_is_no_conflict(stops_at_m: float, fires: bool) -> None:
+    """A cyclist at 4 m/s who stops at the kerb, or only on the road."""
+    ride = [(0.0, 100.0, -16.0), ((stops_at_m + 16) / 4, 100.0, stops_at_m), (9, 100, stops_at_m)]
+    arrives_s = (stops_at_m + 16) / 4
+    car = Actor(1, [(0, 100 - 12 * (arrives_s + 0.6), 2), (9, 100 + 12 * (8.4 - arrives_s), 2)])
+    stage = Stage(CARRIAGEWAY)
+    stage.play([car, Actor(2, ride, ObjectClass.BICYCLE)], arrives_s + 0.3)
+    assert bool(stage.opened(IncidentKind.NEAR_MISS)) is fires
+
+
 def test_the_memory_of_tracks_stays_small() -> None:
     stage = Stage()
     for k in range(30):

@@ -207,9 +207,17 @@ class CollisionCourses:
 
 
 def _users(view: View) -> Rows:
-    """Rows of road users with a place in metres; a rider is part of the two-wheeler."""
-    kinds = view.frame.class_id <= ObjectClass.TRUCK
-    rows: Rows = np.flatnonzero(view.fresh & view.metric & kinds & ~view.riders)
+    """Rows of road users with a place in metres; a rider is part of the two-wheeler.
+
+    Who walks or cycles counts from the carriageway on, where the scene says where that is: most of
+    those who come up to the kerb stop there.
+    """
+    kinds = (view.frame.class_id <= ObjectClass.TRUCK) & ~view.riders
+    places = view.places
+    ground = places.carriageways | places.crossings
+    if ground.any():
+        kinds &= view.motor | (view.lane >= 0) | view.in_zone[:, ground].any(axis=1)
+    rows: Rows = np.flatnonzero(view.fresh & view.metric & kinds)
     return rows
 
 
