@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from its_camera_ai.analytics.publishing.camera import PublishedCamera
 from its_camera_ai.analytics.publishing.export import TrafficSources
@@ -40,8 +41,8 @@ CAMERA, SEED = "crossroads", 7
 START_NS = 1_790_661_600 * NS_PER_S  # 2026-09-29 08:00 in Berlin
 TICK_S, EVERY = 0.2, 3
 SIZE_WH = (1280, 720)
-UNKNOWN_MINUTES = range(85, 100)
-PAGES, DPI = (1, 4, 5), 64
+UNKNOWN_MINUTES = range(90, 105)
+PAGES, DPI, COLOURS = (3, 6, 7), 72, 160
 
 
 def main() -> None:
@@ -145,7 +146,8 @@ def picture(pdf: Path, out: Path) -> None:
             cv2.copyMakeBorder(sheet, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=(200, 190, 180))
         )
     out.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(out), np.hstack(sheets), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    whole = Image.fromarray(cv2.cvtColor(np.hstack(sheets), cv2.COLOR_BGR2RGB))
+    whole.quantize(COLOURS).save(out, optimize=True)
 
 
 if __name__ == "__main__":

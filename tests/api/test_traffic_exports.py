@@ -109,6 +109,13 @@ async def test_a_daily_report_of_all_cameras(measured: Site) -> None:
     assert "North gate (gate)" in answer.text
 
 
+async def test_a_day_of_too_many_cameras(measured: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic_exports, "CAMERAS_MAX", 0)
+    answer = await get(measured, "report", date="2026-09-29")
+    assert answer.status_code == 422
+    assert "itscam report" in answer.json()["detail"]
+
+
 async def test_a_study_as_pdf(measured: Site) -> None:
     answer = await get(measured, "report", camera="gate", format="pdf", **TIMES)
     assert answer.status_code == 200

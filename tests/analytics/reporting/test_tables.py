@@ -1,5 +1,7 @@
 """Tables say what was measured, and a dash where nothing was."""
 
+from dataclasses import replace
+
 import pytest
 
 from its_camera_ai.analytics.publishing.camera import PublishedCamera
@@ -52,6 +54,16 @@ def test_gaps_stand_in_local_time(data: CameraData) -> None:
     table = tables.gaps(data)
     assert table is not None
     assert table.rows[0][:3] == ("2026-09-29 10:15", "2026-09-29 10:30", "15")
+
+
+def test_what_can_not_be_true_is_told(data: CameraData) -> None:
+    assert tables.invalid(data) is None
+    place, item = next(iter(data.places.items()))
+    wrong = replace(item.series[0], problems=("a speed of 412 km/h",))
+    broken = replace(item, series=[wrong, wrong, *item.series[2:]])
+    table = tables.invalid(replace(data, places={**data.places, place: broken}))
+    assert table is not None
+    assert [row[1:] for row in table.rows] == [("2", "a speed of 412 km/h")]
 
 
 def test_a_camera_without_anything_has_no_tables(sources: TrafficSources) -> None:

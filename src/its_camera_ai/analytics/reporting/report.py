@@ -137,6 +137,7 @@ def _camera(data: CameraData, *, whole: bool) -> list[Block]:
         tables.incident_list(data),
         more if data.incidents_more else None,
     )
+    blocks += _headed("Invalid values", tables.invalid(data))
     return blocks + _headed("Unknown time", tables.gaps(data))
 
 

@@ -16,6 +16,7 @@ from its_camera_ai.core.time import NS_PER_S
 NONE = "–"
 INCIDENTS_SHOWN = 40
 GAPS_SHOWN = 25
+INVALID_SHOWN = 3
 
 
 def shown(value: float | None, digits: int = 1) -> str:
@@ -226,6 +227,16 @@ def incident_list(data: CameraData) -> Table | None:
         for item in gravest[:INCIDENTS_SHOWN]
     ]
     return Table(("began", "kind", "severity", "place", "why"), rows, wide=4)
+
+
+def invalid(data: CameraData) -> Table | None:
+    """Measures that were left out because what was stored can't be true; None where nothing was."""
+    rows = []
+    for item in data.places.values():
+        found = Counter(problem for measures in item.series for problem in measures.problems)
+        for problem, n in found.most_common(INVALID_SHOWN):
+            rows.append((place_label(data.camera, item.place), shown(n, 0), problem))
+    return Table(("place", "intervals", "why"), rows, frozenset((1,)), wide=2) if rows else None
 
 
 def gaps(data: CameraData) -> Table | None:

@@ -41,6 +41,7 @@ router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"])
 
 ROWS_MAX = 300_000
 DAYS_MAX = 31
+CAMERAS_MAX = 20
 DAY_S = 86_400
 CAMERA_CHARS_MAX = 64
 _REPORT_TYPES = {
@@ -102,8 +103,8 @@ async def report(
     until: Annotated[str | None, Query(description="RFC 3339; of a study")] = None,
     form: Annotated[ReportFormat, Query(alias="format")] = ReportFormat.HTML,
 ) -> Response:
-    """A day of one camera or all (`date`), or a study of one camera over up to 93 days (`camera`,
-    `since`, `until`), as a document to be saved. They are made one after the other."""
+    """A day of one camera or up to 20 (`date`), or a study of one camera over up to 93 days
+    (`camera`, `since`, `until`), as a document to be saved. They are made one after the other."""
     study = None
     if day is None:
         if camera is None or since is None or until is None:
@@ -131,6 +132,11 @@ def _report(
     sources = _sources(deps)
     if day is not None:
         ids = [c.id for c in deps.cameras.all()] if camera_id is None else [camera_id]
+        if len(ids) > CAMERAS_MAX:
+            raise ConfigInvalid(
+                f"camera: there are more than {CAMERAS_MAX} cameras; name one, or use 'itscam "
+                "report' on the server."
+            )
         made = daily_report([_camera(deps, one) for one in ids], sources, day, now)
         name = f"{camera_id or 'all'}-{day.isoformat()}.{form}"
     elif camera_id is not None and study is not None:
