@@ -24,7 +24,7 @@ from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.store import intervals as store
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.intervals import IntervalRepository
-from its_camera_ai.store.schema import interval_writers, intervals
+from its_camera_ai.store.traffic_schema import interval_writers, intervals
 
 GATE = Place(PlaceKind.LINE, "gate", Direction.IN)
 YARD = Place(PlaceKind.ZONE, "yard")

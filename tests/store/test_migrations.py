@@ -13,6 +13,7 @@ from its_camera_ai.core.errors import ConfigInvalid
 from its_camera_ai.store.database import Database, open_database
 from its_camera_ai.store.migration import migrate, migration_config
 from its_camera_ai.store.schema import config_revision, metadata
+from its_camera_ai.store.traffic_schema import intervals
 
 START = """
 import sys
@@ -29,6 +30,7 @@ database.close()
 def test_the_migrations_make_the_tables_of_the_schema(database: Database) -> None:
     with database.write(True) as connection:
         context = MigrationContext.configure(connection)
+        assert intervals.metadata is metadata
         assert compare_metadata(context, metadata) == []
     with database.read() as connection:
         made = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'index'")

@@ -16,15 +16,8 @@ from its_camera_ai.store.row_retention import (
     TRAFFIC_RECORDS,
     RowKeeper,
 )
-from its_camera_ai.store.schema import (
-    events,
-    incidents,
-    login_attempts,
-    outbox,
-    sessions,
-    trajectories,
-    users,
-)
+from its_camera_ai.store.schema import events, login_attempts, outbox, sessions, users
+from its_camera_ai.store.traffic_schema import incidents, trajectories
 
 NOW_NS = 1_800_000_000_000_000_000
 

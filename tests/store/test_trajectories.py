@@ -11,7 +11,7 @@ from its_camera_ai.core.errors import ConfigInvalid, StateInvalid
 from its_camera_ai.core.road_users import LengthClass, Trajectory, VehicleFacts
 from its_camera_ai.core.time import NS_PER_MS, NS_PER_S
 from its_camera_ai.store.database import Database
-from its_camera_ai.store.schema import trajectories
+from its_camera_ai.store.traffic_schema import trajectories
 from its_camera_ai.store.trajectories import TrajectoryRepository
 from its_camera_ai.store.trajectory_bodies import packed, unpacked
 

@@ -19,7 +19,7 @@ from its_camera_ai.store import sqlite
 from its_camera_ai.store.cursors import cursor_of, place_of
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.parameters import clamped
-from its_camera_ai.store.schema import incidents
+from its_camera_ai.store.traffic_schema import incidents
 
 LIMIT_MAX = 1000
 _HANDLING = ("acknowledged_by", "acknowledged_ns", "note", "false_alarm")

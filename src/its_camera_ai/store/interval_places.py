@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, insert, select
 from its_camera_ai.core.intervals import Place, PlaceKind
 from its_camera_ai.core.road import Direction
 from its_camera_ai.store.database import Database
-from its_camera_ai.store.schema import interval_places, interval_writers
+from its_camera_ai.store.traffic_schema import interval_places, interval_writers
 
 Whose = tuple[str, Place]
 """Camera id and place."""

@@ -12,7 +12,7 @@ from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.store import sqlite
 from its_camera_ai.store.interval_bodies import packed, unpacked
 from its_camera_ai.store.parameters import chunks
-from its_camera_ai.store.schema import intervals
+from its_camera_ai.store.traffic_schema import intervals
 
 SUM_WRITER = 0
 """Stands in the place of a writer in rows that are sums; real ones count from 1."""

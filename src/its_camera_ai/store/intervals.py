@@ -24,7 +24,7 @@ from its_camera_ai.store.interval_places import IntervalPlaces
 from its_camera_ai.store.interval_sums import KEY, sum_up
 from its_camera_ai.store.interval_tables import filled, fitting
 from its_camera_ai.store.parameters import clamped
-from its_camera_ai.store.schema import intervals, intervals_kept
+from its_camera_ai.store.traffic_schema import intervals, intervals_kept
 
 LIMIT_MAX = 100_000
 BATCH_ROWS = 5000

@@ -22,12 +22,7 @@ from its_camera_ai.core.models import (
 from its_camera_ai.core.time import Clock
 from its_camera_ai.store import sqlite
 from its_camera_ai.store.database import Database
-from its_camera_ai.store.schema import (
-    model_aliases,
-    model_carriers,
-    model_rollout,
-    model_versions,
-)
+from its_camera_ai.store.schema import model_aliases, model_carriers, model_rollout, model_versions
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 ALIASES = (CHAMPION, CHALLENGER, PREVIOUS)

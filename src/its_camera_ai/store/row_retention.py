@@ -10,13 +10,8 @@ from its_camera_ai.core.retention import Action, Reason, RetentionOrder, Subject
 from its_camera_ai.core.retention_matrix import DataClass
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.parameters import clamped
-from its_camera_ai.store.schema import (
-    incidents,
-    login_attempts,
-    outbox,
-    sessions,
-    trajectories,
-)
+from its_camera_ai.store.schema import login_attempts, outbox, sessions
+from its_camera_ai.store.traffic_schema import incidents, trajectories
 
 BATCH_ROWS = 1000
 """Deleted in one transaction, so that writers need not wait."""

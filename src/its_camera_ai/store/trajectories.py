@@ -11,7 +11,7 @@ from its_camera_ai.store import sqlite
 from its_camera_ai.store.cursors import cursor_of, place_of
 from its_camera_ai.store.database import Database
 from its_camera_ai.store.parameters import clamped
-from its_camera_ai.store.schema import trajectories
+from its_camera_ai.store.traffic_schema import trajectories
 from its_camera_ai.store.trajectory_bodies import packed, unpacked
 
 LIMIT_MAX = 10_000
