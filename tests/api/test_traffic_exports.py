@@ -102,10 +102,10 @@ async def test_too_many_rows_are_refused(measured: Site, monkeypatch: pytest.Mon
 
 
 async def test_a_daily_report_of_all_cameras(measured: Site) -> None:
-    answer = await get(measured, "report", date="2026-09-29")
+    answer = await get(measured, "report", date="2026-09-01")
     assert answer.status_code == 200
-    assert answer.headers["content-disposition"] == 'attachment; filename="all-2026-09-29.html"'
-    assert "Traffic on 2026-09-29" in answer.text
+    assert answer.headers["content-disposition"] == 'attachment; filename="all-2026-09-01.html"'
+    assert "Traffic on 2026-09-01" in answer.text
     assert "North gate (gate)" in answer.text
 
 
@@ -117,7 +117,8 @@ async def test_a_day_of_too_many_cameras(measured: Site, monkeypatch: pytest.Mon
 
 
 async def test_a_study_as_pdf(measured: Site) -> None:
-    answer = await get(measured, "report", camera="gate", format="pdf", **TIMES)
+    quiet = {"since": "2026-09-29T08:15:00Z", "until": "2026-09-29T08:30:00Z"}
+    answer = await get(measured, "report", camera="gate", format="pdf", **quiet)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF-")

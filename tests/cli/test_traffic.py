@@ -118,9 +118,9 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_day_as_html(tmp_path: Path) -> None:
     to = tmp_path / "day.html"
-    result = itscam("report", "daily", "--date", "2026-09-29", "--out", str(to))
+    result = itscam("report", "daily", "--date", "2026-09-01", "--out", str(to))
     assert result.exit_code == 0
-    assert "Traffic on 2026-09-29" in result.stdout
+    assert "Traffic on 2026-09-01" in result.stdout
     assert "North gate (gate)" in to.read_text()
 
 
