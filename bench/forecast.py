@@ -2,12 +2,11 @@
 
     python -m bench.forecast [--json OUT]
 
-Each site is twelve weeks of 15-minute intervals in local time, over the change of clocks in March:
-working days with two peaks, weekends, busier and quieter days in a row (weather), slower waves
-within a day, Poisson counts, one incident a week that takes two thirds of the traffic for one to
-two hours, a surge of half as much again now and then, and hours without data. Whether a forecast is
-shown is decided on the first eight weeks; the figures are from the last four, each forecast from
-what was known before it. The peers are "as it is now" and "as a week before". The random walks
+Each site is twelve weeks of 15-minute intervals of the simulator's demand (`sim.road.demand`), in
+local time, over the change of clocks in March: working days with peaks, weekends, holidays, busier
+and quieter days in a row, rain, incidents, counts by chance; and hours without data. Whether a
+forecast is shown is decided on the first eight weeks; the figures are from the last four, each
+forecast from what was known before it. The peers are "as it is now" and "as a week before". The random walks
 have no pattern: nothing may be shown for them. All times are processor time.
 """
 
@@ -28,6 +27,7 @@ from its_camera_ai.analytics.forecasting.anomalies import SCORE, Anomaly, UsualW
 from its_camera_ai.analytics.forecasting.forecast import HORIZONS_S, forecast
 from its_camera_ai.analytics.forecasting.history import History, Quantity, slots_of
 from its_camera_ai.analytics.forecasting.skill import Skill, backtest
+from its_camera_ai.sim.road.demand import Demand
 
 ZONE = ZoneInfo("Europe/Berlin")
 FIRST = date(2026, 2, 2)
@@ -50,7 +50,7 @@ class Site:
     """Twelve weeks of one place.
 
     Attributes:
-        disturbed: (N,) where an incident or a surge changed the traffic.
+        disturbed: (N,) where an incident changed the traffic.
     """
 
     name: str
@@ -64,56 +64,28 @@ def start_ns() -> int:
     return int(midnight.astimezone(UTC).timestamp()) * 10**9
 
 
-def waves(rng: np.random.Generator, count: int, correlation: float, sd: float) -> Floats:
-    """A first-order autoregression with this standard deviation."""
-    steps = rng.normal(0, sd * np.sqrt(1 - correlation**2), count)
-    steps[0] /= np.sqrt(1 - correlation**2)
-    for k in range(1, count):
-        steps[k] += correlation * steps[k - 1]
-    return steps
-
-
-def expected(peak_vph: float, rng: np.random.Generator) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """(N,) vehicles in 15 minutes before counting noise, and where they were disturbed."""
-    count = WEEKS * PER_WEEK
-    slots = slots_of(History(start_ns(), STEP_S, np.zeros(count)), ZONE, HOLIDAYS)
-    hour, weekday = (slots.slot % PER_DAY + 0.5) * STEP_S / 3600, slots.slot // PER_DAY
-
-    def hump(at: float, width: float) -> Floats:
-        return np.exp(-0.5 * ((hour - at) / width) ** 2)
-
-    work = 0.9 * hump(8, 1.1) + 0.95 * hump(17.2, 1.6) + 0.5 * hump(12.8, 2.8)
-    rest = np.where(weekday == 5, 0.6, 0.45) * hump(14, 3.8)
-    share = 0.03 + np.where(weekday < 4, work, np.where(weekday == 4, 1.06 * work, rest))
-    days = slots.day - slots.day[0]
-    weather = waves(rng, int(days[-1]) + 1, 0.5, 0.08)[days]
-    vehicles = peak_vph * STEP_S / 3600 * share
-    vehicles = vehicles * np.exp(weather + waves(rng, count, 0.85, 0.06))
-    disturbed = np.zeros(count, np.bool_)
-    for factor, each_week in ((0.35, 1.0), (1.5, 0.25)):
-        for begin in rng.integers(0, count, rng.poisson(each_week * WEEKS)).tolist():
-            span = slice(begin, begin + int(rng.integers(4, 9)))
-            vehicles[span] *= factor
-            disturbed[span] = True
-    return vehicles, disturbed
-
-
 def site(peak_vph: float, seed: int) -> Site:
+    demand = Demand(
+        FIRST,
+        WEEKS * 7,
+        seed * 10_000 + int(peak_vph),
+        timezone=ZONE.key,
+        busiest_per_hour=peak_vph,
+        capacity_per_hour=1.3 * peak_vph,
+        holidays=frozenset(HOLIDAYS),
+    )
+    series = demand.series(STEP_S)
+    volume = series.volume.astype(np.float64)
+    kmh = series.speed_kmh.copy()
     rng = np.random.default_rng([seed, int(peak_vph)])
-    vehicles, disturbed = expected(peak_vph, rng)
-    volume = rng.poisson(vehicles).astype(np.float64)
-    crowding = vehicles / (1.15 * peak_vph * STEP_S / 3600)
-    kmh = 60 / (1 + 0.6 * crowding**4) - 25 * disturbed  # after the BPR function
-    kmh = np.clip(kmh + rng.normal(0, 1, volume.size) * 6 / np.sqrt(volume + 1), 5, 130)
-    kmh[volume == 0] = np.nan
     outages = int(MISSING_SHARE * volume.size / 16)
     for begin in rng.integers(0, volume.size, outages).tolist():
         volume[begin : begin + 16] = kmh[begin : begin + 16] = np.nan
     return Site(
         f"peak {peak_vph} veh/h, seed {seed}",
-        History(start_ns(), STEP_S, volume),
-        History(start_ns(), STEP_S, kmh, Quantity.SPEED),
-        disturbed,
+        History(demand.start_wall_ns, STEP_S, volume),
+        History(demand.start_wall_ns, STEP_S, kmh, Quantity.SPEED),
+        series.incident,
     )
 
 
