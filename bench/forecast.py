@@ -6,7 +6,8 @@ Each site is twelve weeks of 15-minute intervals of the simulator's demand (`sim
 local time, over the change of clocks in March: working days with peaks, weekends, holidays, busier
 and quieter days in a row, rain, incidents, counts by chance; and hours without data. Whether a
 forecast is shown is decided on the first eight weeks; the figures are from the last four, each
-forecast from what was known before it. The peers are "as it is now" and "as a week before". The random walks
+forecast from what was known before it. The peers are "as it is now" and "as a week before". The
+random walks
 have no pattern: nothing may be shown for them. All times are processor time.
 """
 
