@@ -121,6 +121,8 @@ class Analytics:
             for reading in message.signals:
                 self._signals.tell(camera.id, reading)
             told = measurement.update(message.tracks(), self._signals.of(camera.id))
+            for warning in told.warnings:
+                log.warning("part of a scene can't be seen", camera=camera.id, problem=warning)
             self._pass_on(told)
             if message.unknown is None:
                 self._sinks.events.judged(message.camera_id, message.wall_ns)

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from its_camera_ai.analytics.offline.analysis import Analysed, Job, analyse_video, outside_picture
+from its_camera_ai.analytics.offline.analysis import Analysed, Job, analyse_video
 from its_camera_ai.analytics.offline.files import NAMES, VIDEO
 from its_camera_ai.analytics.offline.window import Window
 from its_camera_ai.core.errors import ConfigInvalid, InputUnreadable
@@ -300,20 +300,6 @@ def test_a_result_never_overwrites_the_input(clip: Path, tmp_path: Path) -> None
         run(video, tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [VIDEO]
     assert video.read_bytes() == clip.read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("points", "words"),
-    [
-        pytest.param(((10, 10), (310, 200)), None, id="inside"),
-        pytest.param(((10, 10), (310, 900)), "reaches out of", id="half outside"),
-        pytest.param(((500, 400), (900, 400)), "lies outside of", id="outside"),
-    ],
-)
-def test_a_scene_outside_of_the_picture_is_told(points: Any, words: str | None) -> None:
-    found = outside_picture(Scene((Line("gate", points, Unit.PX),)), (320, 240))
-    assert len(found) == (words is not None)
-    assert words is None or (words in found[0] and "320x240" in found[0])
 
 
 def test_a_failure_closes_everything_and_leaves_nothing(clip: Path, tmp_path: Path) -> None:

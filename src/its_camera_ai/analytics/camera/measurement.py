@@ -7,6 +7,7 @@ from its_camera_ai.analytics.calibration.solving import solve
 from its_camera_ai.analytics.camera.records import crossing_record, incident_record
 from its_camera_ai.analytics.counting.counts import Counts
 from its_camera_ai.analytics.counting.scene import SceneAnalytics
+from its_camera_ai.analytics.counting.sight import out_of_sight
 from its_camera_ai.analytics.incidents.watch import IncidentWatch
 from its_camera_ai.analytics.intervals.book import IntervalBook
 from its_camera_ai.analytics.road_users.users import RoadUsers
@@ -30,12 +31,17 @@ _NO_SIGNALS: Mapping[str, SignalReading] = {}
 
 @dataclass(slots=True)
 class Told:
-    """What a frame gave. Events are in order of stream time, incidents in order of their states."""
+    """What a frame gave. Events are in order of stream time, incidents in order of their states.
+
+    Attributes:
+        warnings: what of the scene the pictures don't show, told with the first of their size.
+    """
 
     events: list[Event] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
     rows: list[IntervalRow] = field(default_factory=list)
     trajectories: list[Trajectory] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 class CameraMeasurement:
@@ -124,6 +130,7 @@ class CameraMeasurement:
         if self._on_road is not None:
             self._finish(self._on_road, told)
         self._sizes += 1
+        told.warnings += out_of_sight(self._scene, tracks.size_wh)
         plane, problem = self._plane(tracks.size_wh)
         if problem:
             kind, when = EventKind.CALIBRATION_DOUBTED, (tracks.pts_ns, tracks.wall_ns)

@@ -10,9 +10,8 @@ from its_camera_ai.core.scene import Scene
 
 
 def out_of_sight(scene: Scene, size_wh: tuple[int, int]) -> list[str]:
-    """Lines, zones and lanes that lie wholly outside the picture, where nothing can ever be
-    counted; each as a sentence that tells what to do. Pixels are those of the decoded frame, so
-    this can be known only once there is one.
+    """Lines, zones and lanes that are not wholly inside the picture, each as a sentence that tells
+    what to do. Pixels are those of the decoded frame, so this can be known only once there is one.
 
     Args:
         size_wh: of the decoded frame.
@@ -20,19 +19,23 @@ def out_of_sight(scene: Scene, size_wh: tuple[int, int]) -> list[str]:
     >>> from its_camera_ai.core.picture_points import Unit
     >>> from its_camera_ai.core.scene import Line
     >>> far = Line("far", ((0, 900), (600, 900)), Unit.PX)
-    >>> out_of_sight(Scene((far,)), (640, 480))
-    ["Line 'far' lies outside the picture of 640 × 480 pixels; draw it again on a live picture."]
+    >>> out_of_sight(Scene((far,)), (640, 480))[0][:49]
+    "Line 'far' lies outside of the picture of 640x480"
     """
     width, height = size_wh
     found = []
     for kind, parts in (("Line", scene.lines), ("Zone", scene.zones), ("Lane", scene.lanes)):
         for part in parts:
             corners = part.pixels(size_wh)
-            if not _in_sight(corners, size_wh):
-                found.append(
-                    f"{kind} '{part.id}' lies outside the picture of {width} × {height} pixels; "
-                    "draw it again on a live picture."
-                )
+            if (corners >= 0).all() and (corners <= size_wh).all():
+                continue
+            seen = _in_sight(corners, size_wh)
+            what = "reaches out of" if seen else "lies outside of"
+            end = "" if seen else ", so nothing will be counted there"
+            found.append(
+                f"{kind} '{part.id}' {what} the picture of {width}x{height} pixels{end}; check its "
+                "points and unit, or draw it again on a live picture."
+            )
     return found
 
 

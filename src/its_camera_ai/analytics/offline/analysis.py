@@ -3,7 +3,7 @@
 import itertools
 import threading
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -192,7 +192,6 @@ class _Analysis:
         size = look.size_wh
         if size != self._size_wh:
             self._tracker.reset()
-            self._warnings += outside_picture(self._job.scene, size)
             self._overlay = Overlay(self._job.scene, size)
             self._size_wh = size
         if look.detections is None:
@@ -215,6 +214,7 @@ class _Analysis:
     def _keep(self, told: Told) -> None:
         self._events += told.events
         self._rows += told.rows
+        self._warnings += told.warnings
 
     def _keep_still(self, look: Look) -> None:
         """The first picture, then the one in the middle of the file: seldom black, seldom odd."""
@@ -320,27 +320,6 @@ class _Analysis:
             unfinished,
             tuple(self._warnings),
         )
-
-
-def outside_picture(scene: Scene, size_wh: tuple[int, int]) -> list[str]:
-    """One sentence for every line and zone that is not wholly inside pictures of this size."""
-    width, height = size_wh
-    found = []
-    items: Sequence[tuple[str, str, npt.NDArray[np.float64]]] = [
-        *(("Line", line.id, line.pixels(size_wh)) for line in scene.lines),
-        *(("Zone", zone.id, zone.pixels(size_wh)) for zone in scene.zones),
-    ]
-    for kind, item_id, points in items:
-        low, high = points.min(axis=0), points.max(axis=0)
-        if (low < 0).any() or high[0] > width or high[1] > height:
-            apart = high[0] < 0 or high[1] < 0 or low[0] > width or low[1] > height
-            what = "lies outside of" if apart else "reaches out of"
-            end = ", so nothing will be counted there" if apart else ""
-            found.append(
-                f"{kind} '{item_id}' {what} the picture of {width}x{height} pixels{end}; "
-                "check its points and unit."
-            )
-    return found
 
 
 def _gaps(times_ns: "array[int]", fps: float | None) -> list[str]:
