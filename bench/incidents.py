@@ -8,7 +8,8 @@ noise through counting and the road users' filters. A scene ends some seconds af
 told. Printed are recall, how long after the defining instant the incident was told, and for near
 misses the error of TTC and PET. Quiet hours are normal traffic on a straight road and on a
 signalised junction; every incident there that the truth does not hold is a false alarm. A queue
-longer than its lane's storage is true, and is checked against the true queue.
+longer than its lane's storage is true, and is checked against the true queue; so is congestion, of
+an approach on which a true queue has not dissolved for two minutes.
 """
 
 import argparse
@@ -40,6 +41,7 @@ SOURCES = ("truth", "boxes")
 GOAL_LATE_S, GOAL_CONFLICT_S = 1.0, 0.05
 _AFTER_S = 6.0
 TICK_S = 0.1
+_QUEUE_MIN, _JAM_S = 2, 120.0
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Run:
     Attributes:
         told: every state. opened_s: id → stream time at which it was opened.
         truth: what scripts let happen. spilled: lanes whose true queue was too long.
+        jammed: approaches where some lane's true queue has not dissolved for two minutes.
         hidden: id → stream times at which less than half of a body could be seen.
     """
 
@@ -56,6 +59,7 @@ class Run:
     opened_s: dict[str, float] = field(default_factory=dict)
     truth: list[TrueIncident] = field(default_factory=list)
     spilled: set[str] = field(default_factory=set)
+    jammed: set[str] = field(default_factory=set)
     hidden: dict[int, list[float]] = field(default_factory=dict)
     frames: int = 0
     rows: int = 0
@@ -85,6 +89,8 @@ def play(
     watch = IncidentWatch("sim", scene, plane, lambda _: f"{next(numbers)}")
     perfect, boxes = TruthFrames(scene, plane), BoxFrames(scene, plane, seed=seed)
     done, ends_s = 0, float("inf")
+    lanes = {lane.id: lane for lane in layout.lanes}
+    dissolved_s: dict[str, float] = {}
     for truth in world.run(length_s):
         if source == "truth":
             frame = perfect.frame(truth)
@@ -111,12 +117,15 @@ def play(
                     ends_s = min(ends_s, truth.pts_ns / 1e9 + _AFTER_S)
         if truth.pts_ns / 1e9 >= ends_s:
             break
-        run.spilled |= {
-            queue.lane
-            for queue in world.queues
-            if (room := {lane.id: lane.storage_m for lane in layout.lanes}[queue.lane]) is not None
-            and queue.length_m > room
-        }
+        now_s = truth.pts_ns / 1e9
+        queued = {queue.lane for queue in world.queues if queue.vehicles >= _QUEUE_MIN}
+        dissolved_s |= {lane: now_s for lane in lanes if lane not in queued}
+        for queue in world.queues:
+            lane = lanes[queue.lane]
+            if lane.storage_m is not None and queue.length_m > lane.storage_m:
+                run.spilled.add(lane.id)
+            if now_s - dissolved_s.get(lane.id, 0.0) >= _JAM_S:
+                run.jammed.add(lane.approach)
     run.truth = list(world.incidents)
     return run
 
@@ -216,6 +225,7 @@ def quiet(layout: Layout, hours: float, source: str, seed: int) -> tuple[Run, li
         if i.step is IncidentStep.OPENED
         and i.kind is not IncidentKind.SPEEDING
         and not (i.kind is IncidentKind.QUEUE_SPILLBACK and i.place in run.spilled)
+        and not (i.kind is IncidentKind.CONGESTION and i.place in run.jammed)
     ]
     return run, false
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from its_camera_ai.analytics.incidents.finding import Finding
 from its_camera_ai.analytics.incidents.limits import IncidentLimits
+from its_camera_ai.analytics.incidents.memory import NEVER
 from its_camera_ai.analytics.incidents.usual_paths import UsualPaths
 from its_camera_ai.analytics.incidents.view import Bools, Floats, View
 from its_camera_ai.analytics.measures.conflicts import (
@@ -26,6 +27,8 @@ from its_camera_ai.core.time import NS_PER_S
 
 Rows = npt.NDArray[np.intp]
 _MOVING_MPS = 2.0
+_WENT_SHARE = 0.5
+"""A speed counts if the way gone of late confirms so much of it; a box that jumps has none."""
 _LANE_KEEPING_DEG = 12.0
 _WIDTH_MIN_M = 0.4
 _SEVERE_TTC_S = 1.0
@@ -133,7 +136,9 @@ class CollisionCourses:
         speed = np.hypot(relative[:, 0], relative[:, 1])
         near = np.hypot(apart[:, 0], apart[:, 1]) <= reach + speed * self._limits.ttc_s
         surely = view.speed_mps - 2 * np.nan_to_num(view.frame.speed_sd_mps)
-        fast = surely[rows] > _MOVING_MPS
+        went = np.nan_to_num(view.went_mps) > _WENT_SHARE * view.speed_mps
+        stands = view.rows("stood_ns") != NEVER
+        fast = ((surely > _MOVING_MPS) & went & ~stands)[rows]
         motor = view.motor[rows]
         keep = near & (fast[i] | fast[j]) & (motor[i] | motor[j])
         keep &= (apart * relative).sum(axis=1) < 0

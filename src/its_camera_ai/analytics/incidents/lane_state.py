@@ -45,7 +45,7 @@ class QueueSpillback:
         now, limits = view.frame.pts_ns, self._limits
         for k, lane in self._lanes:
             storage_m = lane.storage_m or 0.0
-            length_m = float(self._queues.length_m[k])
+            length_m = self._length_m(view, k)
             if length_m > storage_m:
                 if self._since[k] == NEVER or now - self._last[k] > _DIP_S * NS_PER_S:
                     self._since[k] = now
@@ -66,6 +66,14 @@ class QueueSpillback:
                 f"there is room for {storage_m:g} m.",
                 {"queue_m": round(length_m, 1), "limit_m": storage_m, "vehicles": vehicles},
             )
+
+    def _length_m(self, view: View, lane: int) -> float:
+        """From the lane's end, where the queue's head is near it: storage is counted from there."""
+        queues, end_m = self._queues, float(view.places.lane_length_m[lane])
+        length_m = float(queues.length_m[lane])
+        if end_m - float(queues.head_m[lane]) <= self._limits.stop_reach_m:
+            return max(length_m, end_m - float(queues.tail_m[lane]))
+        return length_m
 
 
 class CongestedLanes:

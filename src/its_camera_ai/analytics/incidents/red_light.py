@@ -1,7 +1,6 @@
 """Vehicles that pass the stop line while their signal head shows red."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -48,7 +47,7 @@ class RedLight:
         for head in scene.signals:
             for side in head.governs:
                 self._heads.setdefault(str(side), []).append(head)
-        self._open: list[tuple[Passage, SignalHead]] = []
+        self._open: list[tuple[Passage, int, SignalHead]] = []
         self._before_ns: int | None = None
 
     def update(
@@ -67,27 +66,22 @@ class RedLight:
                 governing = self._heads.get(f"{passage.line}:{passage.direction}", [])
                 if governing:
                     lead_ns = round(self._lead_s(passage, memory) * NS_PER_S)
-                    front = replace(
-                        passage,
-                        pts_ns=passage.pts_ns - lead_ns,
-                        wall_ns=passage.wall_ns - lead_ns,
-                    )
-                    self._open += [(front, head) for head in governing]
+                    self._open += [(passage, lead_ns, head) for head in governing]
         left = []
-        for passage, head in self._open:
+        for passage, lead_ns, head in self._open:
             late_s = (
                 self._limits.signal_late_s
                 if head.source is SignalSource.INPUT
                 else self._limits.lamps_late_s
             )
-            if wall_ns + step_ns < passage.wall_ns + late_s * NS_PER_S:
-                left.append((passage, head))
+            if wall_ns + step_ns < passage.wall_ns - lead_ns + late_s * NS_PER_S:
+                left.append((passage, lead_ns, head))
                 continue
-            finding = self._judged(passage, head, log)
+            finding = self._judged(passage, lead_ns, head, log)
             if finding is not None:
                 yield finding
-            elif wall_ns < passage.wall_ns + _KEPT_S * NS_PER_S:
-                left.append((passage, head))
+            elif wall_ns < passage.wall_ns - lead_ns + _KEPT_S * NS_PER_S:
+                left.append((passage, lead_ns, head))
         self._open = left
 
     def _lead_s(self, passage: Passage, memory: TrackMemory) -> float:
@@ -112,10 +106,16 @@ class RedLight:
         crossed_ns = int(at_ns[k]) + share * int(at_ns[k + 1] - at_ns[k])
         return float(np.clip((passage.pts_ns - crossed_ns) / NS_PER_S, 0.0, longest_s))
 
-    def _judged(self, passage: Passage, head: SignalHead, log: SignalLog) -> Finding | None:
-        if log.state_at(head.id, passage.wall_ns) is not SignalState.RED:
+    def _judged(
+        self, passage: Passage, lead_ns: int, head: SignalHead, log: SignalLog
+    ) -> Finding | None:
+        front_ns = passage.wall_ns - lead_ns
+        if any(
+            log.state_at(head.id, at_ns) is not SignalState.RED
+            for at_ns in (front_ns, passage.wall_ns)
+        ):
             return None
-        red_s = log.lasted_s(head.id, passage.wall_ns)
+        red_s = log.lasted_s(head.id, front_ns)
         if red_s <= head.grace_s:
             return None
         speed = passage.speed
@@ -132,8 +132,8 @@ class RedLight:
             (head.id, passage.track_id),
             head.id,
             (passage.track_id,),
-            passage.pts_ns,
-            passage.pts_ns,
+            passage.pts_ns - lead_ns,
+            passage.pts_ns - lead_ns,
             sum(red_s >= limit_s for limit_s in _GRADES_S),
             f"{passage.vehicle.label} {passage.track_id} passed {passage.line}{at} {red_s:.1f} s "
             f"after {head.id} had turned red ({head.grace_s:g} s are allowed).",

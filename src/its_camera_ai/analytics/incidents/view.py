@@ -51,6 +51,7 @@ class View:
         ground_px: (N, 2) the ground point in the picture.
         place: (N, 2) metres or pixels. scale: (N,) of that unit in a metre.
         velocity: (N, 2) m/s along the place's axes. speed_mps: (N,), NaN while unknown.
+        went_mps: (N,) the same by the way gone of late, NaN while too short.
         body_m: (N, 2) length and width, a usual one's where unknown.
         lane: (N,) index or −1. in_lane: (N, L). in_zone: (N, Z).
         motor: (N,) motor vehicles.
@@ -69,6 +70,7 @@ class View:
     scale: Floats
     velocity: Floats
     speed_mps: Floats
+    went_mps: Floats
     body_m: Floats
     lane: npt.NDArray[np.int16]
     in_lane: Bools
@@ -115,6 +117,7 @@ class View:
             scale,
             velocity,
             np.hypot(velocity[:, 0], velocity[:, 1]),
+            np.hypot(trend[:, 0], trend[:, 1]),
             np.where(np.isnan(body), BODY_M[kind], body),
             lane.astype(np.int16),
             in_lane,
