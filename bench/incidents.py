@@ -202,8 +202,8 @@ def _hidden(run: Run, true: TrueIncident, scripted: Scripted) -> bool:
 def _lasts(true: TrueIncident, scripted: Scripted) -> bool:
     """A queue that is too long for a moment only is none."""
     if true.kind is not IncidentKind.QUEUE_SPILLBACK or true.ended_pts_ns is None:
-        return true.kind is not IncidentKind.QUEUE_SPILLBACK
-    return true.ended_pts_ns - true.began_pts_ns >= (scripted.limit_s or 0.0) * 1e9
+        return True
+    return true.ended_pts_ns - true.began_pts_ns >= ((scripted.limit_s or 0.0) + 1.0) * 1e9
 
 
 def _matched(incident: Incident, true: list[TrueIncident]) -> bool:
