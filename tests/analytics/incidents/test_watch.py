@@ -473,6 +473,21 @@ def test_red_light(
         assert stage.told[-1].step is IncidentStep.CLOSED
 
 
+def test_the_line_of_the_next_lane_is_passed_in_the_picture_only() -> None:
+    """A tall body seen at an angle: the passage's lane has a stop line of its own."""
+    other = replace(SIGNALLED.lines[0], id="other")
+    lanes = (*SIGNALLED.lanes, lane("left", 6.0, 10, 150, stop_line="other"))
+    stage = Stage(replace(SIGNALLED, lines=(*SIGNALLED.lines, other), lanes=lanes))
+    gone_by = [passage(1, 6.0, kmh=40.0, lane="left"), passage(2, 6.0, kmh=40.0, lane="east")]
+    stage.play(
+        [],
+        12.0,
+        signals=lambda _: reading(SignalState.RED, 1.0),
+        passages=lambda t: gone_by if t == 6.0 else [],
+    )
+    assert one(stage.opened()).track_ids == (2,)
+
+
 def test_lamps_in_the_picture_are_judged_sooner() -> None:
     incident = one(red_light(6.0, GREEN_THEN_RED, source=SignalSource.PICTURE).opened())
     assert incident.decided_after_s <= 0.5
@@ -580,6 +595,15 @@ def test_driving_behind_another_round_a_bend_is_no_encroachment() -> None:
     follower = [(t + 1.0, x, y) for t, x, y in way]
     stage = Stage(Scene())
     stage.play([Actor(1, way), Actor(2, follower)], 10.0)
+    assert not stage.opened()
+
+
+def test_starting_behind_another_and_parting_is_no_encroachment() -> None:
+    """Both stood in the same lane; the one in front turns off, the other goes straight on."""
+    first = [(0, 90, 4), (4, 90, 4), (6, 96, 4), (7, 100, 6), (8, 102, 11), (12, 102, 40)]
+    second = [(0, 84, 4), (4.5, 84, 4), (6, 88, 4), (7.4, 97, 4), (12, 140, 4)]
+    stage = Stage(Scene())
+    stage.play([Actor(1, first), Actor(2, second)], 12.0)
     assert not stage.opened()
 
 

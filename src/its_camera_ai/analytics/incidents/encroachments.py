@@ -8,6 +8,7 @@ import numpy.typing as npt
 from its_camera_ai.analytics.incidents.finding import Finding
 from its_camera_ai.analytics.incidents.limits import IncidentLimits
 from its_camera_ai.analytics.incidents.memory import HISTORY, NEVER, Slots, Table
+from its_camera_ai.analytics.incidents.trust import trusted
 from its_camera_ai.analytics.incidents.view import BODY_M, Floats, View
 from its_camera_ai.analytics.measures.conflicts import (
     Encroachment,
@@ -29,6 +30,7 @@ _DIRECTION_M = 2.0
 _FIRST_WENT_M = 2.0
 _COME_M = 6.0
 _SAME_WAY_M = 1.5
+_BEGIN_M, _ALIGNED_COS, _LANE_HALF_M = 1.0, 0.94, 2.0
 
 
 class Encroachments:
@@ -45,7 +47,7 @@ class Encroachments:
             del self._judged[key]
         fast = view.speed_mps * 3.6 >= self._limits.pet_kmh
         wheels = view.motor | view.is_class(ObjectClass.BICYCLE)
-        rows = np.flatnonzero(view.fresh & view.metric & fast & wheels)
+        rows = np.flatnonzero(view.fresh & view.metric & fast & wheels & trusted(view))
         slots = self._who_was_there(view)
         if view.riders.any():
             slots = slots[~np.isin(slots, view.slot[view.riders])]
@@ -157,7 +159,25 @@ def _follows(first: Floats, second: Floats) -> bool:
     distance = np.hypot(*(come[:, None] - first[None]).transpose(2, 0, 1))
     near = distance.argmin(axis=1)
     inside = (near > 0) & (near < len(first) - 1) & (distance.min(axis=1) < _SAME_WAY_M)
-    return bool(inside[-1])
+    return bool(inside[-1]) or _went_ahead(first, second)
+
+
+def _went_ahead(first: Floats, second: Floats) -> bool:
+    """Whether as far as remembered the first one was before the second in the same lane."""
+    ways = [_direction(path) for path in (first, second)]
+    if any(way is None for way in ways):
+        return False
+    one, two = (np.asarray(way) for way in ways)
+    apart = first[0] - second[0]
+    aside = abs(float(two[0] * apart[1] - two[1] * apart[0]))
+    return bool(one @ two >= _ALIGNED_COS and apart @ two > 0 and aside < _LANE_HALF_M)
+
+
+def _direction(path: Floats) -> Floats | None:
+    """(2,) unit vector over its first metres, None where it is too short for one."""
+    away = np.hypot(*(path - path[0]).T)
+    far = np.flatnonzero(away >= _BEGIN_M)
+    return None if not len(far) else (path[far[0]] - path[0]) / away[far[0]]
 
 
 def _size(row: Table) -> tuple[float, float]:

@@ -24,7 +24,7 @@ _DIP_S = 2.0
 _LEVELS = (0.0, 1.5)
 _SPEED_COUNTS_VPKM = 15.0
 """Below this density a low speed is that of a slow vehicle, not of traffic."""
-_BEST_SHARE = 0.2
+_BEST_SHARE = 0.05
 _SIGNAL_WINDOW_S = 180.0
 
 
@@ -80,8 +80,8 @@ class CongestedLanes:
     """Congestion of an approach (lanes without one: each by itself), with hysteresis.
 
     On free road by density and space-mean speed over the last minute. Before a stop line by the
-    density that was not undercut for a fifth of the last three minutes: a queue that dissolves with
-    every green is no congestion.
+    density that was not undercut for more than a twentieth of the last three minutes: a queue that
+    dissolves with every green is no congestion.
     """
 
     def __init__(self, scene: Scene, limits: IncidentLimits) -> None:

@@ -43,6 +43,8 @@ class RedLight:
             if plane is not None
             else {}
         )
+        # a tall body seen at an angle may pass its neighbours' line in the picture
+        self._stop_of = {lane.id: lane.stop_line for lane in scene.lanes if lane.stop_line}
         self._heads: dict[str, list[SignalHead]] = {}
         for head in scene.signals:
             for side in head.governs:
@@ -62,7 +64,8 @@ class RedLight:
         step_ns = 0 if self._before_ns is None else min(pts_ns - self._before_ns, NS_PER_S // 2)
         self._before_ns = pts_ns
         for passage in passages:
-            if passage.vehicle.label in _MOTOR_LABELS:
+            elsewhere = self._stop_of.get(passage.lane, passage.line) != passage.line
+            if passage.vehicle.label in _MOTOR_LABELS and not elsewhere:
                 governing = self._heads.get(f"{passage.line}:{passage.direction}", [])
                 if governing:
                     lead_ns = round(self._lead_s(passage, memory) * NS_PER_S)
