@@ -9,6 +9,7 @@ import numpy.typing as npt
 from its_camera_ai.analytics.incidents.finding import Finding
 from its_camera_ai.analytics.incidents.limits import IncidentLimits
 from its_camera_ai.analytics.incidents.memory import NEVER
+from its_camera_ai.analytics.incidents.trust import trusted
 from its_camera_ai.analytics.incidents.usual_paths import UsualPaths
 from its_camera_ai.analytics.incidents.view import Bools, Floats, View
 from its_camera_ai.analytics.measures.conflicts import (
@@ -34,6 +35,11 @@ _WIDTH_MIN_M = 0.4
 _SEVERE_TTC_S = 1.0
 _HALF = 0.5
 """Pairs are followed from half of the braking on, so that hard braking is no single look."""
+_BRAKE_POSSIBLE_MPS2 = 12.0
+"""No tyre brakes harder on a dry road; a pair that would need it at once does not stand where it
+seems to."""
+_NEVER_MPS2 = 25.0
+"""Who would have needed so much and was not hit, was not there: its boxes overlap another's."""
 _GONE_S = 1.0
 _TURN_LATER_S = 0.5
 _PATHS_MIN = 20
@@ -48,6 +54,7 @@ class _Close:
         first_ns: since when. last_ns: of the last look at which it was.
         defined_ns: when avoiding it began to take hard braking, None before.
         ttc_s, needed_mps2, angle_deg: at the shortest time to collision so far.
+        never: it took more than can be, so its places are wrong.
     """
 
     first_ns: int
@@ -56,6 +63,7 @@ class _Close:
     needed_mps2: float
     angle_deg: float
     defined_ns: int | None = None
+    never: bool = False
 
 
 class CollisionCourses:
@@ -104,6 +112,7 @@ class CollisionCourses:
             if (
                 close is not None
                 and close.defined_ns is not None
+                and not close.never
                 and (now - close.first_ns) / NS_PER_S >= limits.ttc_looks_s
             ):
                 yield self._finding(view, int(a[k]), int(b[k]), close)
@@ -118,8 +127,10 @@ class CollisionCourses:
                 return None
             close = self._close[key] = _Close(now_ns, now_ns, ttc_s, needed_mps2, angle_deg)
         close.last_ns = now_ns
-        if close.defined_ns is None and needed_mps2 >= self._limits.brake_mps2:
+        hard = self._limits.brake_mps2 <= needed_mps2 <= _BRAKE_POSSIBLE_MPS2
+        if close.defined_ns is None and hard:
             close.defined_ns = now_ns
+        close.never |= needed_mps2 > _NEVER_MPS2
         if ttc_s < close.ttc_s:
             close.ttc_s, close.angle_deg = ttc_s, angle_deg
             if ttc_s > 0:
@@ -222,7 +233,7 @@ def _users(view: View) -> Rows:
     ground = places.carriageways | places.crossings
     if ground.any():
         kinds &= view.motor | (view.lane >= 0) | view.in_zone[:, ground].any(axis=1)
-    rows: Rows = np.flatnonzero(view.fresh & view.metric & kinds)
+    rows: Rows = np.flatnonzero(view.fresh & view.metric & kinds & trusted(view))
     return rows
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from its_camera_ai.analytics.incidents.finding import Finding
 from its_camera_ai.analytics.incidents.limits import IncidentLimits
 from its_camera_ai.analytics.incidents.memory import HISTORY, NEVER, Slots, Table
-from its_camera_ai.analytics.incidents.trust import trusted
+from its_camera_ai.analytics.incidents.trust import FOLLOWED_S, trusted
 from its_camera_ai.analytics.incidents.view import BODY_M, Floats, View
 from its_camera_ai.analytics.measures.conflicts import (
     Encroachment,
@@ -65,7 +65,9 @@ class Encroachments:
         table = memory.table
         late = table["seen_ns"][slots] >= now - int((self._limits.pet_s + 2.0) * NS_PER_S)
         wheels = table["class_id"][slots] <= ObjectClass.TRUCK
-        found: Slots = slots[late & wheels & table["metric"][slots] & (table["count"][slots] >= 3)]
+        followed = table["seen_ns"][slots] - table["born_ns"][slots] >= FOLLOWED_S * NS_PER_S
+        many = followed & (table["count"][slots] >= 3)
+        found: Slots = slots[late & wheels & table["metric"][slots] & many]
         return found
 
     def _near(self, view: View, rows: Rows, slots: Slots) -> Iterator[tuple[int, int]]:
