@@ -12,7 +12,9 @@ export const trafficWords = {
   history: "History",
   interval: "Interval",
   span: "Span",
-  spans: { "3": "3 hours", "24": "24 hours", "168": "7 days" } as Readonly<Record<string, string>>,
+  spans: { "1": "1 hour", "3": "3 hours", "24": "24 hours", "168": "7 days" } as Readonly<
+    Record<string, string>
+  >,
   intervals: { "60": "1 min", "300": "5 min", "900": "15 min", "3600": "1 h" } as Readonly<
     Record<string, string>
   >,
