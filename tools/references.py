@@ -19,8 +19,8 @@ FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 
 EVENT_DETAILS = {
     EventKind.LINE_CROSSED: "`line`, `direction` (in, out), `class`, `score`, `xyxy`, "
-    "`decided_after_s` (until the picture that made it certain), `class_share`; where known `lane`, "
-    "`speed_kmh` with `speed_95` (its 95 % interval) or else `speed_problem` (why there is none), "
+    "`decided_after_s` (until the picture that made it certain), `class_share`; where known "
+    "`lane`, `speed_kmh` with `speed_95` (its 95 % interval) or else `speed_problem` (why there is none), "
     "`length_m`, `length_class`, `fhwa` (group → probability), `headway_s`, `gap_s` "
     "(docs/road-users.md)",
     EventKind.ZONE_ENTERED: "`zone`, `class`, `score`, `xyxy`",
@@ -38,8 +38,8 @@ EVENT_DETAILS = {
     EventKind.STORAGE_RECOVERED: "`reason`, as it was. `camera_id` is empty",
     EventKind.STORAGE_EVICTED: "`files`, `bytes`, `until` (the newest moment that was removed); at "
     "once, then once an hour. `camera_id` is empty",
-    EventKind.INCIDENT_OPENED: "`incident` (id), `kind`, `severity`, `place`, `explanation`, `xyxy`; "
-    "at the moment when it was one for certain (docs/incidents.md)",
+    EventKind.INCIDENT_OPENED: "`incident` (id), `kind`, `severity`, `place`, `explanation`, "
+    "`xyxy`; at the moment when it was one for certain (docs/incidents.md)",
     EventKind.INCIDENT_CLOSED: "the same",
     EventKind.CALIBRATION_DOUBTED: "`reason`: why nothing is measured in metres from then on "
     "(docs/calibration.md)",
