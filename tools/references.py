@@ -20,8 +20,8 @@ FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 EVENT_DETAILS = {
     EventKind.LINE_CROSSED: "`line`, `direction` (in, out), `class`, `score`, `xyxy`, "
     "`decided_after_s` (until the picture that made it certain), `class_share`; where known "
-    "`lane`, `speed_kmh` with `speed_95` (its 95 % interval) or else `speed_problem` (why there is none), "
-    "`length_m`, `length_class`, `fhwa` (group → probability), `headway_s`, `gap_s` "
+    "`lane`, `speed_kmh` with `speed_95` (its 95 % interval) or else `speed_problem` (why there "
+    "is none), `length_m`, `length_class`, `fhwa` (group → probability), `headway_s`, `gap_s` "
     "(docs/road-users.md)",
     EventKind.ZONE_ENTERED: "`zone`, `class`, `score`, `xyxy`",
     EventKind.ZONE_LEFT: "`zone`, `class`, `dwell_s`, `score`, `xyxy`",
