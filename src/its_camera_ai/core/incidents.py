@@ -1,8 +1,10 @@
 """Incidents: events that need a human, from their opening to their end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from its_camera_ai.core.time import iso_utc
 
 
 class IncidentKind(StrEnum):
@@ -82,3 +84,20 @@ class Incident:
     @property
     def is_open(self) -> bool:
         return self.step is not IncidentStep.CLOSED
+
+
+def abandoned(incident: Incident, now_wall_ns: int) -> Incident:
+    """An open incident that nobody watches any more: closed, with its end unknown, as the
+    explanation and the fact ``end_unknown`` say."""
+    return replace(
+        incident,
+        step=IncidentStep.CLOSED,
+        revision=incident.revision + 1,
+        updated_wall_ns=now_wall_ns,
+        closed_wall_ns=now_wall_ns,
+        explanation=(
+            f"{incident.explanation} Its end is unknown: the program stopped watching after "
+            f"{iso_utc(incident.updated_wall_ns)}."
+        ),
+        facts={**incident.facts, "end_unknown": True},
+    )

@@ -107,7 +107,8 @@ class Analytics:
                 self._take(message)
             if _midnight_ns(self._clock) != self._midnight_ns:
                 self._midnight_ns = _midnight_ns(self._clock)
-                self._end_all()
+                for known in self._measured.values():
+                    known.measurement.count_anew()
             self._idle()
         self._end_all()
 

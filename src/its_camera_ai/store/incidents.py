@@ -1,7 +1,6 @@
 """Incidents, durable before a call returns: their newest state and what people made of them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, select, tuple_, update
@@ -13,8 +12,13 @@ from its_camera_ai.core.incident_store import (
     IncidentPage,
     KeptIncident,
 )
-from its_camera_ai.core.incidents import Incident, IncidentKind, IncidentStep, Severity
-from its_camera_ai.core.time import iso_utc
+from its_camera_ai.core.incidents import (
+    Incident,
+    IncidentKind,
+    IncidentStep,
+    Severity,
+    abandoned,
+)
 from its_camera_ai.store import sqlite
 from its_camera_ai.store.cursors import cursor_of, place_of
 from its_camera_ai.store.database import Database
@@ -137,25 +141,10 @@ class IncidentRepository:
         wanted = _matching(IncidentFilter(camera_id=camera_id, open=True))
         with self._database.read() as connection:
             found = connection.execute(select(incidents).where(wanted)).all()
-        closed = [_abandoned(_incident(row), now_wall_ns) for row in found]
+        closed = [abandoned(_incident(row), now_wall_ns) for row in found]
         if closed:
             self.put(closed)
         return closed
-
-
-def _abandoned(incident: Incident, now_wall_ns: int) -> Incident:
-    return replace(
-        incident,
-        step=IncidentStep.CLOSED,
-        revision=incident.revision + 1,
-        updated_wall_ns=now_wall_ns,
-        closed_wall_ns=now_wall_ns,
-        explanation=(
-            f"{incident.explanation} Its end is unknown: the program stopped watching after "
-            f"{iso_utc(incident.updated_wall_ns)}."
-        ),
-        facts={**incident.facts, "end_unknown": True},
-    )
 
 
 def _matching(wanted: IncidentFilter) -> ColumnElement[bool]:

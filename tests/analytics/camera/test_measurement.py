@@ -10,6 +10,7 @@ import pytest
 from its_camera_ai.analytics.camera.measurement import CameraMeasurement, Told
 from its_camera_ai.core.calibration import PointPair
 from its_camera_ai.core.events import EventKind
+from its_camera_ai.core.incidents import IncidentStep
 from its_camera_ai.core.intervals import PlaceKind
 from its_camera_ai.core.scene import Scene
 from its_camera_ai.core.time import NS_PER_S
@@ -155,3 +156,42 @@ def test_pictures_of_another_size_begin_anew(motorway) -> None:  # type: ignore[
     told = run(scene, frames[:half] + larger)
     assert {row.writer for row in told.rows} == {"one", "one+2"}
     assert any("speed_kmh" in c for c in crossings(told) if c["track"] > 10_000)  # type: ignore[operator]
+
+
+def test_totals_begin_anew_and_tables_go_on(motorway) -> None:  # type: ignore[no-untyped-def]
+    scene, frames, _ = motorway
+    made, half = measurement(scene), len(frames) // 2
+    told = [made.update(frame) for frame in frames[:half]]
+    before = sum(line.inward.total for line in made.counts().lines.values())
+    made.count_anew()
+    assert sum(line.inward.total for line in made.counts().lines.values()) == 0
+    told += [made.update(frame) for frame in frames[half:]]
+    told.append(made.finish())
+    after = sum(line.inward.total for line in made.counts().lines.values())
+    assert before > 0
+    assert after > 0
+    rows = [r for t in told for r in t.rows if r.place.kind is PlaceKind.LINE and not r.place.lane]
+    assert sum(row.tally.total for row in rows) == before + after
+    assert {row.writer for row in rows} == {"one"}
+
+
+def test_what_lasts_at_the_end_is_closed_with_its_end_unknown(motorway) -> None:  # type: ignore[no-untyped-def]
+    scene, frames, _ = motorway
+    stands = np.array([[362.0, 148.0, 386.0, 165.0]], np.float32)  # in the first lane
+    one = np.ones(1, np.int64)
+    standing = [
+        replace(
+            f,
+            track_id=7 * one,
+            xyxy=stands,
+            score=np.full(1, 0.9, np.float32),
+            class_id=np.full(1, 3, np.int8),
+            observed=np.ones(1, np.bool_),
+        )
+        for f in frames
+    ]
+    told = run(scene, standing)
+    assert [i.step for i in told.incidents][-1] is IncidentStep.CLOSED
+    assert told.incidents[-1].facts["end_unknown"]
+    kinds = [e.kind for e in told.events]
+    assert kinds.count(EventKind.INCIDENT_OPENED) == kinds.count(EventKind.INCIDENT_CLOSED) == 1

@@ -16,7 +16,7 @@ from its_camera_ai.analytics.trips.trip_book import TripBook
 from its_camera_ai.core.errors import CalibrationInvalid
 from its_camera_ai.core.events import Event, EventKind
 from its_camera_ai.core.ground import GroundPlane
-from its_camera_ai.core.incidents import Incident, IncidentStep
+from its_camera_ai.core.incidents import Incident, IncidentStep, abandoned
 from its_camera_ai.core.intervals import IntervalRow
 from its_camera_ai.core.road_users import Passage, Trajectory
 from its_camera_ai.core.scene import Scene
@@ -79,8 +79,12 @@ class CameraMeasurement:
         self._doubt_told = False
 
     def counts(self) -> Counts:
-        """The running totals; a live object."""
+        """The running totals; a live object until ``count_anew``."""
         return self._counting.counts()
+
+    def count_anew(self) -> None:
+        """Totals begin at zero again, as at midnight; everything else goes on."""
+        self._counting.count_anew()
 
     def update(
         self, tracks: FrameTracks, signals: Mapping[str, SignalReading] = _NO_SIGNALS
@@ -95,7 +99,7 @@ class CameraMeasurement:
         if parts is None or parts.size_wh != tracks.size_wh:
             parts = self._begin(tracks, told)
         self._heed_doubt(tracks, parts, told)
-        parts.now_wall_ns = tracks.wall_ns
+        parts.now_wall_ns, parts.now_pts_ns = tracks.wall_ns, tracks.pts_ns
         events = self._counting.update(tracks)
         frame = parts.users.update(tracks)
         for before, now in self._counting.joined():
@@ -104,13 +108,7 @@ class CameraMeasurement:
         passages = self._take(events, parts, told)
         parts.tell_trips(frame.wall_ns)
         told.trajectories += parts.end(parts.users.ended())
-        told.incidents = parts.watch.update(frame, passages, signals)
-        offset_ns = tracks.wall_ns - tracks.pts_ns
-        told.events += [
-            incident_record(incident, self._new_id, offset_ns)
-            for incident in told.incidents
-            if incident.step is not IncidentStep.UPDATED
-        ]
+        self._tell_incidents(parts, parts.watch.update(frame, passages, signals), told)
         told.rows += parts.book.due(frame.wall_ns)
         return told
 
@@ -119,7 +117,8 @@ class CameraMeasurement:
         return [] if self._on_road is None else self._on_road.book.due(now_wall_ns)
 
     def finish(self) -> Told:
-        """End of input: whatever is pending is decided, and every row comes out."""
+        """End of input: whatever is pending is decided, every row comes out, and incidents that
+        last are closed with their end unknown."""
         told = Told()
         if self._on_road is not None:
             self._finish(self._on_road, told)
@@ -185,7 +184,18 @@ class CameraMeasurement:
     def _finish(self, parts: "_OnRoad", told: Told) -> None:
         self._take(self._counting.finish(), parts, told)
         told.trajectories += parts.end(parts.users.finish())
+        left = [abandoned(incident, parts.now_wall_ns) for incident in parts.watch.open]
+        self._tell_incidents(parts, left, told)
         told.rows += parts.book.due(parts.now_wall_ns, final=True)
+
+    def _tell_incidents(self, parts: "_OnRoad", incidents: list[Incident], told: Told) -> None:
+        offset_ns = parts.now_wall_ns - parts.now_pts_ns
+        told.incidents += incidents
+        told.events += [
+            incident_record(incident, self._new_id, offset_ns)
+            for incident in incidents
+            if incident.step is not IncidentStep.UPDATED
+        ]
 
     def _event(
         self, kind: EventKind, pts_ns: int, wall_ns: int, detail: dict[str, object]
@@ -213,7 +223,7 @@ class _OnRoad:
         self.gates = GateBook(camera_id, scene, plane)
         self.watch = IncidentWatch(camera_id, scene, plane, new_id)
         self.book = IntervalBook(camera_id, scene, plane, writer=writer)
-        self.now_wall_ns = 0
+        self.now_wall_ns = self.now_pts_ns = 0
 
     def joined(self, before: int, now: int) -> None:
         self.users.join(before, now)

@@ -48,10 +48,7 @@ class SceneAnalytics:
         self._timeline = Timeline()
         self._wall_offset_ns = 0
         self._now_ns = 0
-        self._counts = Counts(
-            {line.id: LineCounts() for line in scene.lines},
-            {zone.id: ZoneCounts() for zone in scene.zones},
-        )
+        self._counts = _nothing(scene)
         self._size_wh: tuple[int, int] | None = None
         self._joined: list[tuple[int, int]] = []
         self._paths = Paths()
@@ -101,6 +98,10 @@ class SceneAnalytics:
         """Pairs of ids (before, now) that the last frame showed to be one road user, whose track
         had broken; whoever keeps facts by id moves them over."""
         return self._joined
+
+    def count_anew(self) -> None:
+        """Totals begin at zero again; tracks and visits go on."""
+        self._counts = _nothing(self._scene)
 
     def counts(self) -> Counts:
         """The totals up to now; a live object, read it or call ``to_json``."""
@@ -263,6 +264,13 @@ class SceneAnalytics:
             int(self._paths.track_id[row]),
             detail,
         )
+
+
+def _nothing(scene: Scene) -> Counts:
+    return Counts(
+        {line.id: LineCounts() for line in scene.lines},
+        {zone.id: ZoneCounts() for zone in scene.zones},
+    )
 
 
 def _sightings(tracks: FrameTracks) -> Sightings:
