@@ -104,7 +104,9 @@ function DayChoice({ day, onDay }: { day: string; onDay(day: string): void }) {
 
 function Day({ cameras, day, at }: { cameras: readonly Named[]; day: string; at: string | null }) {
   const span = useMemo(() => daySpan(day) ?? { startMs: 0, endMs: 1 }, [day]);
-  const ids = useMemo(() => cameras.map((camera) => camera.id), [cameras]);
+  // Names come later than ids; what was loaded for these cameras stays.
+  const idList = cameras.map((camera) => camera.id).join(",");
+  const ids = useMemo(() => idList.split(","), [idList]);
   const { lanes, marks, eventsMs, error, reload } = useDay(ids, span);
   const recorded = ids.filter((_, i) => (lanes?.[i]?.stretches.length ?? 0) > 0).join(",");
   const playback = usePlayback({ cameras: ids, span, recorded });
