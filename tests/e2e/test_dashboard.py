@@ -143,10 +143,20 @@ def test_playback_steps_by_one_picture(dashboard: Dashboard) -> None:
     wait_until(lambda: playback.picture_ms > 0, "a picture", timeout_s=60)
     playback.play_pause()
     wait_until(lambda: not playback.is_playing, "the pause")
-    first, second, third = (_step(playback, ahead=True) for _ in range(3))
+    steps = [_step(playback, ahead=True) for _ in range(3)]
+    while not _within_a_file(steps) and len(steps) < 20:
+        steps.append(_step(playback, ahead=True))
+    first, second, third = steps[-3:]
     assert first < second < third < first + 1000
     assert _step(playback, ahead=False) == pytest.approx(second, abs=1)
     assert _step(playback, ahead=False) == pytest.approx(first, abs=1)
+
+
+def _within_a_file(steps: list[float]) -> bool:
+    """Whether the last three pictures are evenly apart: at the border of two files their clocks may
+    differ (steps over borders: ``tests/api/test_recorded_pictures.py``)."""
+    first, second, third = steps[-3:]
+    return abs((third - second) - (second - first)) < 5
 
 
 def _step(playback: Playback, *, ahead: bool) -> float:
