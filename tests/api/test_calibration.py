@@ -53,6 +53,8 @@ async def test_errors_are_told_at_once(operator: httpx.AsyncClient) -> None:
     assert line["is_valid"]
     middle = CAMERA.ground(np.array([[320.0, 216.0], [320.0, 217.0]]))
     assert line["metres_per_px"] == pytest.approx(np.hypot(*(middle[0] - middle[1])), rel=0.02)
+    # two places, each off by 1 px, half a second apart
+    assert line["speed_sd_kmh"] == pytest.approx(line["metres_per_px"] * 2**0.5 / 0.5 * 3.6)
     assert body["grid_m"] == 2.0
     assert all(0 <= u <= 1 and 0 <= v <= 1 for grid in body["grid"] for u, v in grid)
 

@@ -127,8 +127,10 @@ def run(settings: Settings, index: int) -> None:
     traffic_writer = TrafficWriter(traffic.intervals, traffic.incidents, traffic.trajectories)
     incident_holds = IncidentHolds(holds)
     sinks = TrafficSinks(requests, traffic_writer, incident_holds)
-    left_open = traffic.incidents.close_left_open(clock.wall_ns())
-    incident_holds.take(left_open)
+    try:
+        incident_holds.take(traffic.incidents.close_left_open(clock.wall_ns()))
+    except RetryableError as error:  # the next start closes them
+        log.warning("incidents of an earlier run stay open", problem=str(error))
     analytics = Analytics(
         bus.tracks_receiver(),
         state,

@@ -181,7 +181,11 @@ function Verdict({ trial }: { trial: CalibrationTrial }) {
         {trial.lines.map((line) => (
           <li key={line.line}>
             {line.is_valid && line.metres_per_px !== null
-              ? words.line(line.line, (100 * line.metres_per_px).toFixed(1))
+              ? words.line(
+                  line.line,
+                  (100 * line.metres_per_px).toFixed(1),
+                  (Z95 * (line.speed_sd_kmh ?? 0)).toFixed(1),
+                )
               : words.lineOutside(line.line)}
           </li>
         ))}

@@ -113,7 +113,12 @@ export interface CalibrationTrial {
     expected_sd_m: number | null;
     inside: number;
   }[];
-  lines: readonly { line: string; metres_per_px: number | null; is_valid: boolean }[];
+  lines: readonly {
+    line: string;
+    metres_per_px: number | null;
+    speed_sd_kmh: number | null;
+    is_valid: boolean;
+  }[];
   scale_sd: number;
   warnings: readonly string[];
   valid: readonly Point[];

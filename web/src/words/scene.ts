@@ -105,7 +105,8 @@ export const sceneWords = {
     scale: (percent: string) => `Lengths and speeds are known to ±${percent} % (95 %).`,
     lane: (name: string, sd: string, inside: string) =>
       `Lane ${name}: ±${sd} m (95 %), ${inside} of it may be measured`,
-    line: (name: string, cm: string) => `Line ${name}: ${cm} cm per pixel`,
+    line: (name: string, cm: string, kmh: string) =>
+      `Line ${name}: ${cm} cm per pixel; a speed from half a second ±${kmh} km/h (95 %)`,
     lineOutside: (name: string) => `Line ${name}: outside the calibrated area, no speeds there`,
     grid: (step: number) => `Grid: ${step} m`,
     remove: "Remove the calibration",

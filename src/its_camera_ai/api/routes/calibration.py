@@ -7,6 +7,7 @@ import numpy as np
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from its_camera_ai.analytics.calibration.line_scales import line_scales
 from its_camera_ai.analytics.calibration.solution import ErrorSummary, Solution
 from its_camera_ai.analytics.calibration.solving import solve
 from its_camera_ai.api.guards import allow
@@ -74,9 +75,13 @@ class LineScaleView(BaseModel):
     """How large a pixel is at a line."""
 
     line: str
-    metres_per_px: float | None = Field(description="worst direction, at its middle; null in the "
-                                        "sky")  # fmt: skip
-    is_valid: bool = Field(description="its middle lies where measuring is allowed")
+    metres_per_px: float | None = Field(
+        description="worst direction, median over the part where measuring is allowed; null if none"
+    )
+    speed_sd_kmh: float | None = Field(
+        description="expected standard deviation of one spot speed from the jitter of boxes"
+    )
+    is_valid: bool = Field(description="a part of it lies where measuring is allowed")
 
 
 class CalibrationView(BaseModel):
@@ -138,13 +143,14 @@ def _lane_views(solution: Solution) -> list[LaneErrorView]:
 
 
 def _line_views(plane: GroundPlane, scene: Scene) -> list[LineScaleView]:
-    if not scene.lines:
-        return []
-    middles = np.stack([line.pixels(plane.size_wh).mean(axis=0) for line in scene.lines])
-    scales, valid = plane.metres_per_px(middles), plane.is_valid(middles)
     return [
-        LineScaleView(line=line.id, metres_per_px=_finite(float(scale)), is_valid=bool(ok))
-        for line, scale, ok in zip(scene.lines, scales, valid, strict=True)
+        LineScaleView(
+            line=scale.line,
+            metres_per_px=_finite(scale.metres_per_px),
+            speed_sd_kmh=_finite(scale.speed_sd_kmh),
+            is_valid=scale.inside > 0,
+        )
+        for scale in line_scales(plane, scene).values()
     ]
 
 

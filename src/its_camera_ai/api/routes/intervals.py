@@ -17,12 +17,11 @@ from its_camera_ai.core.interval_store import GapReason
 from its_camera_ai.core.intervals import IntervalRow, Place, PlaceKind
 from its_camera_ai.core.road import Direction
 from its_camera_ai.core.scene import Scene
-from its_camera_ai.core.time import NS_PER_S, iso_utc
+from its_camera_ai.core.time import iso_utc
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"])
 
 ROWS_MAX = 10_000
-DAY_S = 86_400
 
 CameraQuery = Annotated[str, Query(max_length=64)]
 IdQuery = Annotated[str, Query(max_length=200)]
@@ -177,9 +176,3 @@ def place_facts(deps: ApiDeps, camera_id: str, place: Place, scene: Scene | None
         return PlaceFacts()
     told = deps.state.tracks(camera_id)
     return facts_of(scene, place, plane_of(scene, told.size_wh if told else None))
-
-
-def last_whole(now_wall_ns: int, length_s: int, delay_s: float) -> int:
-    """Begin of the last interval that ended ``delay_s`` ago or before, ns."""
-    length_ns = length_s * NS_PER_S
-    return (now_wall_ns - round(delay_s * NS_PER_S)) // length_ns * length_ns - length_ns
