@@ -22,6 +22,7 @@ from its_camera_ai.core.picture_points import Unit
 from its_camera_ai.core.scene import Line, Scene
 from its_camera_ai.core.time import NS_PER_S
 from its_camera_ai.core.tracks import FrameTracks, Unknown
+from its_camera_ai.video.fragments import children, read_runs
 from tests.api.support import PASSWORD, Site, camera, clip_packets, plain_packets, served
 from tests.support.clips import ClipSpec, luma
 from tests.support.pattern import read_number
@@ -94,6 +95,20 @@ async def media_of(
     return media
 
 
+async def film_of(
+    socket: ClientConnection, pictures: int, texts: list[dict[str, Any]] | None = None
+) -> bytes:
+    """Binary messages, joined, until their fragments hold so many pictures."""
+    media = b""
+    while pictures > 0:
+        part = await media_of(socket, 1, texts)
+        media += part
+        for kind, start, end in children(part, 0, len(part)):
+            if kind == b"moof":
+                pictures -= sum(len(run.samples) for run in read_runs(part[start - 8 : end], {}))
+    return media
+
+
 async def media_or_text(socket: ClientConnection, texts: list[dict[str, Any]]) -> None:
     """Take one message; keep it if it is text."""
     async with asyncio.timeout(20):
@@ -145,7 +160,7 @@ async def test_init_segment_and_fragments_make_a_film(site: Site, address: str) 
         segment = await socket.recv()
         assert isinstance(segment, bytes)
         texts: list[dict[str, Any]] = []
-        media = await media_of(socket, sum(len(p.data) for p in packets), texts)
+        media = await film_of(socket, len(packets), texts)
         scenes = [text for text in texts if text["type"] == "scene"]
         scene = scenes[0] if scenes else await text_of(socket, "scene")
     assert init == {
@@ -173,7 +188,7 @@ async def test_media_time_never_begins_below_zero_with_b_frames(site: Site, addr
     async with connected(site, address) as socket:
         await publish(site, packets)
         init = await text_of(socket, "init")
-        media = await media_of(socket, sum(len(p.data) for p in packets))
+        media = await film_of(socket, len(packets))
     base_ns = int(init["base_ns"])
     assert base_ns == packets[0].dts_ns
     with av.open(io.BytesIO(media)) as film:

@@ -4,9 +4,11 @@ Every packet is numbered: what is on disk at the end is compared with what was s
 """
 
 import hashlib
+import os
 import random
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -60,20 +62,18 @@ class Outsider:
     """Another program that writes to the same disk."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / "outsider").open("wb", buffering=0)
+        self._folder = folder
 
     def fill(self) -> int:
-        """Take all that is free; returns the bytes."""
+        """Take all that is free at this moment, and nothing that is freed meanwhile: who takes as
+        fast as room is made leaves nothing but evidence. Returns the bytes."""
+        disk = os.statvfs(self._folder)
+        free = disk.f_bavail * disk.f_frsize
         taken = 0
-        while True:
-            try:
-                written = self._file.write(bytes(CHUNK))
-            except OSError:
-                return taken
-            taken += written
-
-    def close(self) -> None:
-        self._file.close()
+        with (self._folder / "outsider").open("ab", buffering=0) as file, suppress(OSError):
+            while taken < free:
+                taken += file.write(bytes(min(CHUNK, free - taken)))
+        return taken
 
 
 class Cameras:
@@ -170,7 +170,6 @@ def _one_try(
     cameras.settle()
     assert storage.status().evicted_files > 0
     cameras.close()
-    outsider.close()
     wait_until(lambda: database_is_dead or storage.rows_waiting == 0, "the index to follow")
     storage.close()
     storage.release()
@@ -245,7 +244,6 @@ def test_all_that_is_left_is_held(small_disk: Path, tmp_path: Path, database: Da
         lambda: all(r.figures.recording for r in cameras.recorders.values()), "recording to go on"
     )
     cameras.close()
-    outsider.close()
     assert all(r.figures.unrecorded_packets == 0 for r in cameras.recorders.values())
     storage.close()
     storage.release()

@@ -77,6 +77,19 @@ def test_rows_wait_for_a_database_that_is_away(
     assert in_database(repository) == segments
 
 
+def test_a_file_that_went_before_it_was_announced_gets_no_row(
+    repository: SegmentRepository, tmp_path: Path
+) -> None:
+    """A full disk may take a file between its closing and its announcement."""
+    first, second = recorded(tmp_path / "media")
+    index = BackgroundIndex(lambda: repository)
+    index.drop([first.path])
+    index.add(first)
+    index.add(second)
+    index.close()
+    assert in_database(repository) == [second]
+
+
 def test_files_without_rows_are_found(repository: SegmentRepository, tmp_path: Path) -> None:
     segments = recorded(tmp_path / "media")
     assert reconcile(volume(tmp_path / "media"), repository, "cam") == Repaired(indexed=2)

@@ -1,7 +1,7 @@
 """The way from closed files to index rows: in the background and retried."""
 
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,19 +47,27 @@ class BackgroundIndex:
         self._clock = clock or SystemClock()
         self._dropped = dropped
         self._waiting: deque[Segment | _Dropped] = deque(maxlen=WAITING_MAX)
+        self._gone: OrderedDict[str, None] = OrderedDict()
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="segment-index", daemon=True)
         self._thread.start()
 
     def add(self, segment: Segment) -> None:
+        """Announce a closed file, unless it was dropped between its closing and this call."""
         with self._changed:
+            if segment.path in self._gone:
+                return
             self._waiting.append(segment)
             self._changed.notify()
 
     def drop(self, paths: list[str]) -> None:
-        """These files were removed to make room; what was announced before is stored before."""
+        """These files were removed to make room; what was announced before is stored before, what
+        is announced later is not stored at all."""
         with self._changed:
+            self._gone.update(dict.fromkeys(paths))
+            while len(self._gone) > WAITING_MAX:
+                self._gone.popitem(last=False)
             self._waiting.append(_Dropped(tuple(paths)))
             self._changed.notify()
 
