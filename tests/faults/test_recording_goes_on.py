@@ -225,6 +225,13 @@ def test_no_packet_is_missed_while_all_else_is_locked_stopped_and_overloaded(
             assert site.heard_stream(camera)["unrecorded_packets"] == 0
             assert site.heard_stream(camera)["reconnects"] == 0
         sent = {camera: twin.stats(camera)["sent"] for camera in ("a", "b")}
+        for camera, packets in sent.items():  # the last of them may still be on their way
+            wait_until(
+                lambda camera=camera, packets=packets: (
+                    site.stream(camera).get("recorded_packets", 0) >= packets
+                ),
+                "the recording of what was sent",
+            )
     coded = coded_pictures(clip)
     place = {picture: i for i, picture in enumerate(coded)}
     assert len(place) == CLIP.frames, "each picture of the clip is told by its bytes"
