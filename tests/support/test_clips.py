@@ -44,10 +44,19 @@ def test_vfr_clip_slows_down_in_the_middle() -> None:
     assert gaps == [0.04] * 25 + [0.08] * 24
 
 
-def test_encoding_is_deterministic(tmp_path: Path) -> None:
+def test_encoded_again_it_shows_the_same_pictures(tmp_path: Path) -> None:
+    """Not the same bytes: the encoder now and then takes another way to the same pictures. Whoever
+    compares bytes takes the one file of the cache."""
     spec = ClipSpec(frames=30)
-    encode_pattern(spec, tmp_path / "again.mp4")
-    assert (tmp_path / "again.mp4").read_bytes() == make_clip(spec).read_bytes()
+    again = tmp_path / "again.mp4"
+    encode_pattern(spec, again)
+    assert numbers_in(again) == numbers_in(make_clip(spec))
+    assert _places(again) == _places(make_clip(spec))
+
+
+def _places(clip: Path) -> list[tuple[int | None, bool]]:
+    with av.open(str(clip)) as container:
+        return [(p.pts, p.is_keyframe) for p in container.demux(video=0) if p.size]
 
 
 @pytest.mark.parametrize(
