@@ -8,7 +8,7 @@ packages=(
   chromium ffmpeg fonts-dejavu-core
   gir1.2-gst-rtsp-server-1.0 gir1.2-gstreamer-1.0 python3-gi
   gstreamer1.0-plugins-bad gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-rtsp
-  memcached swift swift-account swift-container swift-object swift-proxy
+  memcached prometheus prometheus-alertmanager swift swift-account swift-container swift-object swift-proxy
 )
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
