@@ -4,12 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.missing import missing
 
 # the machines are shared: how long an example takes says nothing
-settings.register_profile("shared-machine", deadline=None)
+settings.register_profile(
+    "shared-machine",
+    deadline=None,
+    # how fast and how directly examples come depends on the load and on chance, not on the code
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
 settings.load_profile("shared-machine")
 
 pytest_plugins = ["tests.support.fixtures"]
