@@ -7,6 +7,7 @@ from its_camera_ai.bootstrap.site import camera_cache, open_site
 from its_camera_ai.bootstrap.volume import expected_volume
 from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.core.time import SystemClock
+from its_camera_ai.ops.process_facts import ProcessFacts
 from its_camera_ai.ops.settings import Settings
 from its_camera_ai.recorder.volumes.followed_policy import FollowedPolicy
 from its_camera_ai.recorder.volumes.reserve import Reserve
@@ -19,7 +20,7 @@ from its_camera_ai.store.segments import SegmentRepository
 from its_camera_ai.store.storage_policy import StoragePolicyRepository
 
 
-def run(settings: Settings, index: int) -> None:
+def run(settings: Settings, index: int, facts: ProcessFacts) -> None:
     stop = stop_event(tied_to_parent=True)
     bus, clock = LocalBus(settings.run), SystemClock()
     # law 1: the database may be dead, now or later; it is opened when it lets itself be opened
@@ -48,7 +49,9 @@ def run(settings: Settings, index: int) -> None:
         rng=random.Random(),  # noqa: S311  spreads reconnects, no secret
         words=bus.ingest_receiver(),
     )
-    heartbeat = Heartbeat("ingest", index, bus.status_sender(), ingest.status, clock=clock)
+    heartbeat = Heartbeat(
+        "ingest", index, bus.status_sender(), ingest.status, clock=clock, facts=facts
+    )
     cache = camera_cache(settings)
     follower = CameraFollower(
         lambda: opened().cameras, ingest.want, cache=cache, be_at=ingest.be_at

@@ -11,6 +11,7 @@ from its_camera_ai.bootstrap.volume import volume_of
 from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.core.jobs import Job
 from its_camera_ai.ops.job_runner import JobRunner
+from its_camera_ai.ops.process_facts import ProcessFacts
 from its_camera_ai.ops.settings import Settings, quiet_encoders
 from its_camera_ai.recorder.checking.recovery import Recheck
 from its_camera_ai.recorder.checking.scrub import Scrub
@@ -73,7 +74,7 @@ def upkeep(site: Site) -> list[Job]:
     return jobs
 
 
-def run(settings: Settings, index: int) -> None:
+def run(settings: Settings, index: int, facts: ProcessFacts) -> None:
     quiet_encoders()
     stop = stop_event(tied_to_parent=True)
     site, bus = open_site(settings), LocalBus(settings.run)
@@ -97,7 +98,9 @@ def run(settings: Settings, index: int) -> None:
     )
     jobs = Jobs(runner, {"exports": export_worker(site, media_of(settings))})
     jobs.start()
-    heartbeat = Heartbeat("jobs", index, bus.status_sender(), jobs.status, clock=site.clock)
+    heartbeat = Heartbeat(
+        "jobs", index, bus.status_sender(), jobs.status, clock=site.clock, facts=facts
+    )
     stop.wait()
     jobs.close()
     heartbeat.close()

@@ -24,6 +24,7 @@ from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.core.errors import RetryableError
 from its_camera_ai.core.ids import new_id
 from its_camera_ai.ops.listening import listening_socket
+from its_camera_ai.ops.process_facts import ProcessFacts
 from its_camera_ai.ops.settings import Settings
 from its_camera_ai.recorder.playing.motion_search import MotionSearch
 from its_camera_ai.recorder.playing.playback import Playback
@@ -64,7 +65,7 @@ def _write_mirror(holds: HoldRepository) -> None:
         log.warning("the held recordings were not listed beside them", problem=str(error))
 
 
-def run(settings: Settings, index: int) -> None:
+def run(settings: Settings, index: int, facts: ProcessFacts) -> None:
     stop = stop_event(tied_to_parent=True)
     listener = listening_socket(settings.http_host, settings.http_port)
     site, bus = open_site(settings), LocalBus(settings.run)
@@ -147,6 +148,7 @@ def run(settings: Settings, index: int) -> None:
         bus.status_sender(),
         lambda bare: server_status(bare, analytics, watch, writer, traffic_writer),
         clock=clock,
+        facts=facts,
     )
     follow = CameraFollower(lambda: site.cameras, analytics.want)
     follow.poll()

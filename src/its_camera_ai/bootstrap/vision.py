@@ -4,6 +4,7 @@ from its_camera_ai.bootstrap.models import model_pool, model_registry
 from its_camera_ai.bootstrap.site import make_folder, open_site
 from its_camera_ai.bus.local import LocalBus
 from its_camera_ai.core.cameras import Camera
+from its_camera_ai.ops.process_facts import ProcessFacts
 from its_camera_ai.ops.settings import Settings
 from its_camera_ai.roles.camera_follower import CameraFollower, follow_cameras
 from its_camera_ai.roles.harness import Heartbeat, stop_event
@@ -18,7 +19,7 @@ TRACK_IDS_RESERVED = 1_000_000
 """Ids set aside for one run of one camera's tracker: years of traffic."""
 
 
-def run(settings: Settings, index: int) -> None:
+def run(settings: Settings, index: int, facts: ProcessFacts) -> None:
     stop = stop_event(tied_to_parent=True)
     site, bus = open_site(settings), LocalBus(settings.run)
     counter = TrackIdCounter(site.database)
@@ -41,7 +42,9 @@ def run(settings: Settings, index: int) -> None:
         landmarks=LandmarkShelf(RealDisk(), landmarks),
     )
     calls = bus.answer_calls("vision", index, LookTester(pool))
-    heartbeat = Heartbeat("vision", index, bus.status_sender(), vision.status, clock=site.clock)
+    heartbeat = Heartbeat(
+        "vision", index, bus.status_sender(), vision.status, clock=site.clock, facts=facts
+    )
     workers = settings.vision_workers
 
     def want(cameras: list[Camera]) -> None:

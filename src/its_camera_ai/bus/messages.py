@@ -130,7 +130,9 @@ class StreamStatus(msgspec.Struct, frozen=True):
     ``unrecorded_packets`` is what the recorder had to give up, ``skipped_packets`` what the
     camera's recording mode passed over; ``recording_cause`` is why it records now, empty if it does
     not. ``jumps`` is how often the camera's time stamps jumped, ``error`` the last failure in
-    words, without credentials.
+    words, without credentials. ``gap_s`` is the time that should have been recorded and was not, in
+    ``gaps`` pieces, an open one included; ``errors`` counts failures of the connection;
+    ``expected_fps`` is what the camera says that it sends, or what it usually sent; 0 is unknown.
     """
 
     camera_id: str
@@ -155,6 +157,11 @@ class StreamStatus(msgspec.Struct, frozen=True):
     skipped_packets: int = 0
     recording_mode: str = ""
     recording_cause: str = ""
+    gap_s: float = 0.0
+    gaps: int = 0
+    errors: int = 0
+    expected_fps: float = 0.0
+    last_recorded_wall_ns: int = 0
 
 
 LATENCY_BOUNDS_MS = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
@@ -288,10 +295,103 @@ class StorageStatus(msgspec.Struct, frozen=True):
     is_short: bool = False
 
 
+STAGE_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+"""Upper bounds of the classes in which the times of stages are counted; one more holds the rest."""
+
+
+class StageStatus(msgspec.Struct, frozen=True):
+    """How long one stage of the frame's path takes in one process, since it started.
+
+    Attributes:
+        stage: ``receive``, ``demux``, ``decode``, ``gate``, ``queue``, ``inference``, ``track``,
+            ``analyse``, ``write``, ``fsync`` or ``deliver``.
+        counts: one per class of ``STAGE_BOUNDS_S`` and one for the rest; wall time.
+        sum_s: of all of them.
+    """
+
+    stage: str
+    counts: list[int]
+    sum_s: float
+
+
+class BreakerStatus(msgspec.Struct, frozen=True):
+    """One circuit breaker. Counters run since the process started.
+
+    Attributes:
+        name: of what it guards: ``database``, ``object_storage``, ``inference``.
+        state: ``closed``, ``open`` or ``half_open``.
+        since_wall_ns: when it came into that state.
+        consecutive_failures: in a row, of the calls that counted.
+        failures, successes, rejected: calls.
+        opened: how often it opened.
+        retry_in_s: until an open one lets a call try; 0 otherwise.
+    """
+
+    name: str
+    state: str
+    since_wall_ns: int
+    consecutive_failures: int = 0
+    failures: int = 0
+    successes: int = 0
+    rejected: int = 0
+    opened: int = 0
+    retry_in_s: float = 0.0
+
+
+class BulkheadStatus(msgspec.Struct, frozen=True):
+    """One bulkhead: what runs, what waits, what was turned away since the process started."""
+
+    name: str
+    running: int
+    running_max: int
+    waiting: int
+    waiting_max: int
+    rejected: int = 0
+
+
+class ChildStatus(msgspec.Struct, frozen=True):
+    """One supervised process, as its supervisor sees it.
+
+    Attributes:
+        state: ``starting``, ``running``, ``waiting`` (to be started again), ``draining``,
+            ``paused`` (on purpose, in maintenance) or ``ended``.
+        restarts: since the supervisor started; ``restarts_by_cause`` says why: ``exited``,
+            ``hung``, ``memory``.
+        next_start_in_s: of a waiting one.
+        needs_attention: it was restarted too often; it is still tried, slowly.
+        memory_limit_bytes: 0 is none.
+    """
+
+    role: str
+    index: int
+    pid: int
+    state: str
+    since_wall_ns: int
+    restarts: int = 0
+    restarts_by_cause: dict[str, int] = {}
+    last_cause: str = ""
+    next_start_in_s: float = 0.0
+    needs_attention: bool = False
+    memory_limit_bytes: int = 0
+
+
+class LoggedError(msgspec.Struct, frozen=True):
+    """A line that was logged as error or worse, redacted."""
+
+    wall_ns: int
+    level: str
+    logger: str
+    message: str
+    camera_id: str = ""
+
+
 class RoleStatus(msgspec.Struct, frozen=True):
     """The heartbeat of one process, once a second, with what it knows.
 
     ``busy_s`` is CPU time by stage since the process started, for the share-of-cores table.
+    ``errors`` counts by kind since then: ``stream``, ``model``, ``database``, ``storage``,
+    ``other``. ``recent_errors`` are the last few, oldest first. ``children`` comes from the
+    supervisor, whose role is ``supervisor``. ``fds`` and ``threads`` are how many it has open.
     """
 
     role: str
@@ -310,6 +410,14 @@ class RoleStatus(msgspec.Struct, frozen=True):
     counters: dict[str, float] = {}
     problems: list[str] = []
     storage: StorageStatus | None = None
+    stages: list[StageStatus] = []
+    errors: dict[str, int] = {}
+    breakers: list[BreakerStatus] = []
+    bulkheads: list[BulkheadStatus] = []
+    children: list[ChildStatus] = []
+    recent_errors: list[LoggedError] = []
+    fds: int = 0
+    threads: int = 0
 
 
 class LookTest(msgspec.Struct, frozen=True, tag=True):

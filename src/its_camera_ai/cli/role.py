@@ -5,6 +5,7 @@ import sys
 from its_camera_ai.bootstrap.role import run_role
 from its_camera_ai.core.errors import ItscamError
 from its_camera_ai.ops.logs import configure_logs
+from its_camera_ai.ops.process_facts import ProcessFacts
 from its_camera_ai.ops.settings import load_settings
 
 
@@ -17,7 +18,7 @@ def run(name: str, index: int) -> None:
     """Be that process until told to stop."""
     settings = load_settings()
     configure_logs(settings.log_level, settings.log_format, role=name, index=index)
-    run_role(settings, name, index)
+    run_role(settings, name, index, ProcessFacts())
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import structlog
 from its_camera_ai.bus.messages import RoleStatus
 from its_camera_ai.bus.ports import StatusSender
 from its_camera_ai.core.time import Clock
+from its_camera_ai.ops.process_facts import ProcessFacts
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,7 @@ class Heartbeat:
     Args:
         fill: adds what the role knows to the bare status; an exception in it is a bug that stops
             the heartbeat, so that the supervisor restarts the process.
+        facts: what the process knows of itself, told too.
     """
 
     def __init__(
@@ -54,7 +56,9 @@ class Heartbeat:
         fill: Callable[[RoleStatus], RoleStatus],
         *,
         clock: Clock,
+        facts: ProcessFacts | None = None,
     ) -> None:
+        self._facts = facts or ProcessFacts()
         self._role = role
         self._index = index
         self._sender = sender
@@ -69,7 +73,8 @@ class Heartbeat:
     def _run(self) -> None:
         try:
             while not self._stop.wait(HEARTBEAT_S):
-                self._sender.send(self._fill(self._bare()))
+                status = self._fill(self._bare())
+                self._sender.send(self._facts.add_to(status, self._process))
         finally:
             self._sender.close()
 
